@@ -1,0 +1,142 @@
+/** The preflight of one partition: a line per thing that must be so before a forest can be read. */
+import { dateFromGeneralizedTime } from '@canopy/domain'
+import type { agent } from '@canopy/proto'
+import type { Connector, Credentials, Directory } from '../ports.ts'
+import { readDirSync } from './dirsync.ts'
+import type { CredentialGate } from './gate.ts'
+import { attributeList, observedFilter } from './observed.ts'
+import { readRoot, seesDeletions } from './root.ts'
+
+/** Kerberos' own limit; beyond it time stamps of the two sides cannot be compared either. */
+const maxSkewMs = 5 * 60_000
+
+export interface CheckOptions {
+  readonly assignment: agent.Assignment
+  readonly connector: Connector
+  readonly credentials: Credentials
+  readonly gate: CredentialGate
+  readonly now: () => Date
+  readonly signal: AbortSignal
+}
+
+export async function checkPartition(options: CheckOptions): Promise<agent.CheckLine[]> {
+  const { assignment, connector, credentials, gate, signal } = options
+  const lines = new Lines(`${assignment.forest}/${assignment.domain}`)
+  const credential = await credentials.resolve(assignment.credential)
+  if (!credential) {
+    lines.fail('credential', `the agent has no credential ${assignment.credential}`, 'put its username and password where the agent looks')
+    return lines.all
+  }
+  lines.pass('credential', assignment.credential)
+  const refusal = gate.refusal(credential.version)
+  if (refusal) {
+    lines.fail('bind', refusal.message, refusal.mend)
+    return lines.all
+  }
+  let servers: readonly string[] = []
+  try {
+    servers = await connector.servers(assignment)
+    lines.pass('dns', `${servers.length} server(s)`)
+  } catch (error) {
+    const trouble = connector.explain(assignment.domain, error)
+    lines.fail('dns', trouble.message, trouble.mend)
+  }
+  for (const server of servers) {
+    const { tlsServerName, credential: credentialName } = assignment
+    try {
+      const directory = await gate.attempt(credential.version, () =>
+        connector.connect({ server, tlsServerName, credential, credentialName, signal }),
+      )
+      if (!directory) return lines.all
+      lines.pass('connect', `${directory.server}: reached, certificate trusted, bind accepted`)
+      try {
+        await checkDirectory(options, directory, lines)
+      } finally {
+        directory.close()
+      }
+    } catch (error) {
+      const trouble = connector.explain(server, error)
+      if (trouble.credentialRefused) gate.refuse(credential.version, trouble)
+      lines.fail(checkNames[trouble.code] ?? 'connect', trouble.message, trouble.mend)
+      if (trouble.credentialRefused) return lines.all
+    }
+  }
+  return lines.all
+}
+
+const checkNames: Readonly<Record<string, string>> = {
+  'CANOPY-LDAP-0001': 'tcp',
+  'CANOPY-LDAP-0002': 'tls',
+  'CANOPY-LDAP-0003': 'tls',
+  'CANOPY-LDAP-0004': 'bind',
+  'CANOPY-LDAP-0007': 'time-out',
+}
+
+async function checkDirectory(options: CheckOptions, directory: Directory, lines: Lines): Promise<void> {
+  const { assignment, connector, now } = options
+  const root = await readRoot(directory, assignment.domain)
+  if (!root) {
+    const trouble = connector.wrongDirectory(directory.server, assignment.domain)
+    lines.fail('naming context', trouble.message, trouble.mend)
+    return
+  }
+  const serverTime = dateFromGeneralizedTime(root.currentTime)
+  const skewMs = serverTime ? Math.abs(serverTime.getTime() - now().getTime()) : undefined
+  if (skewMs === undefined) lines.warn('clock', 'the server does not tell its time', 'nothing to do if it is no domain controller')
+  else if (skewMs > maxSkewMs) lines.warn('clock', `${Math.round(skewMs / 1000)} s apart`, 'synchronise both clocks')
+  else lines.pass('clock', `${Math.round(skewMs / 1000)} s apart`)
+  const sees = await seesDeletions(directory, root.namingContext)
+  if (sees) lines.pass('sees deletions', 'CN=Deleted Objects can be read')
+  else lines.warn('sees deletions', 'the account cannot read CN=Deleted Objects', 'let it list and read that container')
+  await checkReplication(directory, root.namingContext, lines)
+  await checkAttributes(directory, root.namingContext, assignment.attributes, lines)
+}
+
+async function checkReplication(directory: Directory, namingContext: string, lines: Lines): Promise<void> {
+  // The stream cursor of nothing: one page is enough to learn whether the account may.
+  const feed = readDirSync({ directory, namingContext, attributes: [] }, { dialect: 'dirsync', phase: 'snapshot', cookie: '' })
+  try {
+    await feed.next()
+    lines.pass('replication right', 'DirSync')
+  } catch {
+    lines.warn('replication right', 'DirSync is refused; changes are read by uSNChanged', 'grant Replicating Directory Changes for faster reading')
+  } finally {
+    await feed.return(undefined as never)
+  }
+}
+
+async function checkAttributes(directory: Directory, base: string, attributes: readonly string[], lines: Lines): Promise<void> {
+  let entries = 0
+  for await (const page of directory.search({
+    base,
+    scope: 'sub',
+    filter: observedFilter,
+    attributes: attributeList(attributes, ['objectGUID']),
+    controls: [{ type: 'paged', size: 5, cookie: Buffer.alloc(0) }],
+  })) {
+    entries += page.filter((entry) => entry.attributes.length > 0).length
+  }
+  if (entries > 0) lines.pass('attributes readable', `${attributes.length} asked for`)
+  else lines.fail('attributes readable', 'no object can be read', 'grant the account read access to the naming context')
+}
+
+class Lines {
+  readonly all: agent.CheckLine[] = []
+  private readonly subject: string
+
+  constructor(subject: string) {
+    this.subject = subject
+  }
+
+  pass(check: string, message: string): void {
+    this.all.push({ subject: this.subject, check, verdict: 'VERDICT_PASS', message, mend: '' })
+  }
+
+  warn(check: string, message: string, mend: string): void {
+    this.all.push({ subject: this.subject, check, verdict: 'VERDICT_WARN', message, mend })
+  }
+
+  fail(check: string, message: string, mend: string): void {
+    this.all.push({ subject: this.subject, check, verdict: 'VERDICT_FAIL', message, mend })
+  }
+}

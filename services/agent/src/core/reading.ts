@@ -1,0 +1,120 @@
+/** Reads one partition over one connection: snapshot, then stream, until the connection or the assignment ends. */
+import type { agent } from '@canopy/proto'
+import type { Directory, FeedEvent } from '../ports.ts'
+import { Batcher, type Draft } from './batcher.ts'
+import { type Cursor, CursorLost, type Dialect, encodeCursor } from './cursor.ts'
+import { DirSyncUnavailable, readDirSync } from './dirsync.ts'
+import { type Root, watchChanges } from './root.ts'
+import { readUsn, usnSource } from './usn.ts'
+import { Wake } from './wake.ts'
+
+const defaultPollMs = 2_000
+/** An idle feed says that it is alive, and how far it is, this often. */
+const idleBatchMs = 10_000
+
+export interface ReadingOptions {
+  readonly directory: Directory
+  readonly root: Root
+  readonly assignment: agent.Assignment
+  /** Where the last batch that was sent ended. */
+  readonly cursor: Cursor | undefined
+  readonly signal: AbortSignal
+  readonly send: (draft: Draft) => Promise<void>
+  /** Told when phase or dialect change, and how many entries a snapshot has. */
+  readonly progress: (state: { dialect: Dialect; phase: 'snapshot' | 'stream'; entries: number; skipped: number }) => void
+}
+
+/** Ends by throwing: the connection's failure, the signal's reason. */
+export async function readPartition(options: ReadingOptions): Promise<never> {
+  const { directory, root, assignment, signal } = options
+  const wake = new Wake()
+  void directory.closed.then(() => wake.ring())
+  void watchChanges(directory, root.namingContext, () => wake.ring())
+  return new Reader(options, wake).run(assignment.pollIntervalMs || defaultPollMs, signal)
+}
+
+class Reader {
+  private readonly options: ReadingOptions
+  private readonly wake: Wake
+  private cursor: Cursor | undefined
+  private dialect: Dialect
+  private entries = 0
+  private lastSentMs = 0
+  private sentInPass = false
+
+  constructor(options: ReadingOptions, wake: Wake) {
+    this.options = options
+    this.wake = wake
+    const asked = options.assignment.dialect
+    const kept = options.cursor?.dialect
+    this.dialect = asked === 'usn' || asked === 'dirsync' ? asked : (kept ?? 'dirsync')
+    this.cursor = options.cursor?.dialect === this.dialect ? options.cursor : undefined
+  }
+
+  async run(pollMs: number, signal: AbortSignal): Promise<never> {
+    for (;;) {
+      signal.throwIfAborted()
+      try {
+        await this.pass()
+      } catch (error) {
+        if (error instanceof DirSyncUnavailable && this.options.assignment.dialect !== 'dirsync') this.dialect = 'usn'
+        else if (!(error instanceof CursorLost)) throw error
+        this.cursor = undefined
+        continue
+      }
+      await this.wake.wait(pollMs, signal)
+    }
+  }
+
+  /** One reading up to "no more data". */
+  private async pass(): Promise<void> {
+    const phase = this.cursor?.phase ?? 'snapshot'
+    this.entries = 0
+    this.sentInPass = false
+    this.report(phase, 0)
+    const batcher = new Batcher(this.cursor ? encodeCursor(this.cursor) : Buffer.alloc(0), phase)
+    const feed = await this.feed()
+    try {
+      for (;;) {
+        const event = await feed.next()
+        if (event.done) {
+          this.cursor = event.value
+          break
+        }
+        if (event.value.type === 'entry') this.entries++
+        const draft = batcher.push(event.value)
+        if (draft) await this.send(draft, batcher.skipped)
+        this.options.signal.throwIfAborted()
+      }
+    } finally {
+      await feed.return(undefined as never)
+    }
+    if (phase === 'snapshot') this.report('stream', batcher.skipped)
+  }
+
+  private async send(draft: Draft, skipped: number): Promise<void> {
+    const now = performance.now()
+    const idle = draft.entries.length === 0 && !draft.complete && !draft.begin && !this.sentInPass
+    if (idle && now - this.lastSentMs < idleBatchMs) return
+    this.lastSentMs = now
+    this.sentInPass = true
+    if (draft.phase === 'snapshot') this.report('snapshot', skipped)
+    await this.options.send(draft)
+  }
+
+  private async feed(): Promise<AsyncGenerator<FeedEvent, Cursor>> {
+    const { directory, root, assignment } = this.options
+    const options = { directory, namingContext: root.namingContext, attributes: assignment.attributes }
+    const { cursor } = this
+    switch (this.dialect) {
+      case 'dirsync':
+        return readDirSync(options, cursor?.dialect === 'dirsync' ? cursor : undefined)
+      case 'usn':
+        return readUsn(options, await usnSource(directory, root.dsServiceName), cursor?.dialect === 'usn' ? cursor : undefined)
+    }
+  }
+
+  private report(phase: 'snapshot' | 'stream', skipped: number): void {
+    this.options.progress({ dialect: this.dialect, phase, entries: this.entries, skipped })
+  }
+}

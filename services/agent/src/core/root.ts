@@ -1,0 +1,64 @@
+/** Learns which directory is connected: its naming context, its identity, and whether the account sees deletions. */
+import { canonicalDn, domainToDn } from '@canopy/domain'
+import { type Directory, LdapError } from '../ports.ts'
+import { readOne } from './usn.ts'
+
+export interface Root {
+  /** As the server spells it. */
+  readonly namingContext: string
+  readonly dsServiceName: string
+  /** The server's clock, as generalized time; '' if it tells none. */
+  readonly currentTime: string
+}
+
+/** Undefined when the server is no directory of this domain. */
+export async function readRoot(directory: Directory, domain: string): Promise<Root | undefined> {
+  const root = await readOne(directory, '', ['namingContexts', 'dsServiceName', 'currentTime'])
+  const contexts = root?.get('namingcontexts')?.map((value) => value.toString('utf8')) ?? []
+  const wanted = canonicalDn(domainToDn(domain))
+  const namingContext = contexts.find((dn) => canonicalDn(dn) === wanted)
+  if (namingContext === undefined) return undefined
+  const text = (name: string): string => root?.get(name)?.[0]?.toString('utf8') ?? ''
+  return { namingContext, dsServiceName: text('dsservicename'), currentTime: text('currenttime') }
+}
+
+/** The well-known GUID of CN=Deleted Objects. */
+const deletedObjects = '18E2EA80684F11D2B9AA00C04F79F805'
+
+/** An account that cannot read CN=Deleted Objects is never told of a deletion, in any dialect. */
+export async function seesDeletions(directory: Directory, namingContext: string): Promise<boolean> {
+  for (const base of [`<WKGUID=${deletedObjects},${namingContext}>`, `CN=Deleted Objects,${namingContext}`]) {
+    try {
+      for await (const entries of directory.search({
+        base,
+        scope: 'base',
+        filter: '(objectClass=*)',
+        attributes: ['objectClass', 'objectGUID'],
+        controls: [{ type: 'showDeleted' }],
+      })) {
+        if (entries.length > 0) return true
+      }
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error
+    }
+  }
+  return false
+}
+
+/** Rings whenever something below the naming context changes; returns quietly where the server cannot. */
+export async function watchChanges(directory: Directory, namingContext: string, ring: () => void): Promise<void> {
+  try {
+    for await (const _ of directory.search({
+      base: namingContext,
+      scope: 'sub',
+      filter: '(objectClass=*)',
+      attributes: ['objectGUID'],
+      controls: [{ type: 'notify' }],
+      timeoutMs: 0,
+    })) {
+      ring()
+    }
+  } catch {
+    // Polling goes on without it; a lost connection is noticed by the reading itself.
+  }
+}

@@ -1,0 +1,114 @@
+/** Reads a domain by uSNChanged: whole objects whose number rose, window by window. */
+import type { Directory, FeedEvent } from '../ports.ts'
+import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
+import { readContainers } from './dirsync.ts'
+import { neededAttributes } from './entry.ts'
+import { type FeedOptions, readPaged } from './feed.ts'
+import { attributeList, observedFilter } from './observed.ts'
+
+type UsnCursor = Extract<Cursor, { dialect: 'usn' }>
+
+/** Entries per window aimed at: a window is the unit that a broken snapshot goes on from. */
+const windowEntries = 5_000
+
+export interface UsnSource {
+  /** Of the server's database: its USNs mean nothing elsewhere. */
+  readonly invocationId: string
+  highestCommittedUsn(): Promise<number>
+}
+
+/** One pass up to the USN that was the highest when it began. Throws CursorLost when the database is another one. */
+export async function* readUsn(
+  options: FeedOptions,
+  source: UsnSource,
+  from: UsnCursor | undefined,
+): AsyncGenerator<FeedEvent, UsnCursor> {
+  if (from && from.invocationId !== source.invocationId) throw new CursorLost('the server has another database')
+  const highest = await source.highestCommittedUsn()
+  if (from && highest < from.usn) throw new CursorLost('the USN of the server went back')
+  const snapshot = from?.phase !== 'stream'
+  const until = from?.phase === 'snapshot' ? from.until : highest
+  let cursor: UsnCursor = from
+    ? { ...from, until }
+    : { dialect: 'usn', phase: 'snapshot', invocationId: source.invocationId, usn: 0, until }
+  if (!from) {
+    yield { type: 'begin' }
+    yield* readContainers(options)
+    yield { type: 'position', cursor: encodeCursor(cursor), phase: 'snapshot', flush: true }
+  }
+  let width = snapshot ? 20_000 : 1_000_000
+  while (cursor.usn < until) {
+    const to = Math.min(until, cursor.usn + width)
+    let entries = 0
+    for await (const event of readPaged(options, windowSearch(options, cursor.usn + 1, to, snapshot), whole)) {
+      entries++
+      yield event
+    }
+    cursor = { ...cursor, usn: to }
+    if (cursor.usn < until) {
+      yield { type: 'position', cursor: encodeCursor(cursor), phase: cursor.phase, flush: false }
+      width = entries < windowEntries / 4 ? width * 4 : entries > windowEntries ? Math.max(1_000, width / 2) : width
+    }
+  }
+  cursor = { ...cursor, phase: 'stream', usn: until }
+  if (snapshot) {
+    yield* enumerate(options)
+    yield { type: 'complete', cursor: encodeCursor(cursor) }
+  }
+  yield { type: 'caughtUp', cursor: encodeCursor(cursor) }
+  return cursor
+}
+
+/**
+ * Every object's GUID in one search. An object that changes during the snapshot may slip from a window not yet read into
+ * one behind the end; only an enumeration that knows no windows proves what is absent.
+ */
+async function* enumerate(options: FeedOptions): AsyncGenerator<FeedEvent> {
+  const search = {
+    base: options.namingContext,
+    scope: 'sub',
+    filter: observedFilter,
+    attributes: ['objectGUID'],
+    controls: [{ type: 'extendedDn' }],
+  } as const
+  yield* readPaged(options, search, { ranges: 'part', complete: false })
+}
+
+const whole = { ranges: 'part', complete: true } as const
+
+const windowSearch = ({ namingContext, attributes }: FeedOptions, from: number, to: number, snapshot: boolean) =>
+  ({
+    base: namingContext,
+    scope: 'sub',
+    filter: `(&(uSNChanged>=${from})(uSNChanged<=${to})${observedFilter})`,
+    attributes: attributeList(attributes, neededAttributes),
+    // A snapshot needs no tombstones: what it does not show is absent.
+    controls: [{ type: 'extendedDn' }, ...(snapshot ? [] : [{ type: 'showDeleted' } as const])],
+  }) as const
+
+/** Reads the root DSE and the NTDS settings of the server that is connected. */
+export async function usnSource(directory: Directory, dsServiceName: string): Promise<UsnSource> {
+  const settings = await readOne(directory, dsServiceName, ['invocationId'])
+  const invocationId = settings?.get('invocationid')?.[0]
+  if (!invocationId) throw new CursorLost('the server does not tell its invocationId')
+  return {
+    invocationId: invocationId.toString('hex'),
+    highestCommittedUsn: async () => {
+      const root = await readOne(directory, '', ['highestCommittedUSN'])
+      return Number(root?.get('highestcommittedusn')?.[0]?.toString('latin1') ?? 0)
+    },
+  }
+}
+
+/** One entry by its name: values by lower-case attribute name; undefined if there is none. */
+export async function readOne(
+  directory: Directory,
+  base: string,
+  attributes: readonly string[],
+): Promise<ReadonlyMap<string, readonly Buffer[]> | undefined> {
+  let found: ReadonlyMap<string, readonly Buffer[]> | undefined
+  for await (const entries of directory.search({ base, scope: 'base', filter: '(objectClass=*)', attributes })) {
+    for (const entry of entries) found = new Map(entry.attributes.map((a) => [a.name.toLowerCase(), a.values]))
+  }
+  return found
+}

@@ -1,0 +1,48 @@
+/** Puts the agent together: the only file that sees core and adapters. */
+import { type Component, createChannels, defineService } from '@canopy/chassis'
+import { agent as proto } from '@canopy/proto'
+import { credentialsFrom } from './adapters/credentials.ts'
+import { stayAttached } from './adapters/hub.ts'
+import { ldapConnector } from './adapters/ldap/connector.ts'
+import { Agent } from './agent.ts'
+import { type AgentConfig, agentConfig } from './config.ts'
+
+/** The light-weight bridge beside a forest. */
+export const agent = defineService({
+  name: 'agent',
+  config: agentConfig,
+  compose: async (context) => {
+    const { config } = context
+    const ownChannels = config.hub === undefined ? undefined : hubChannels(config, config.hub)
+    const bridge = new Agent({
+      config,
+      connector: ldapConnector({ trust: config.trust, allowPlainLoopback: config.allow_plain_loopback }),
+      credentials: credentialsFrom({ dir: config.credentials_dir, env: process.env }),
+      now: context.now,
+    })
+    const ending = new AbortController()
+    let attached: Promise<void> | undefined
+    const component: Component = {
+      name: 'agent',
+      start: async () => {
+        const channels = ownChannels ?? context.channels
+        const client = channels.client(ownChannels ? 'hub' : 'capture', proto.HubClient)
+        attached = stayAttached(client, bridge, ending.signal)
+        attached.catch((error: unknown) => context.fatal(error))
+      },
+      stop: async () => {
+        ending.abort()
+        bridge.stop()
+        await attached
+        ownChannels?.close()
+      },
+    }
+    return [component]
+  },
+})
+
+const hubChannels = ({ hub_tls }: AgentConfig, hub: string) =>
+  createChannels({
+    peers: { hub },
+    ...(hub_tls ? { tls: { certFile: hub_tls.cert_file, keyFile: hub_tls.key_file, caFile: hub_tls.ca_file } } : {}),
+  })

@@ -1,0 +1,39 @@
+export type { Bus, BusBatch, BusRecord, Consumer, Consumption, StoredRecord } from './bus/bus.ts'
+export { type ConfigDocument, parseConfigDocument, type Place } from './config/document.ts'
+export { configSchema } from './config/load.ts'
+export { nearest } from './config/nearest.ts'
+export { type ConfigProblem, type Path, pathText, problemsFailure } from './config/problem.ts'
+export { type Validated, validateConfig } from './config/validate.ts'
+export { classify, describeFailure, Failure, type FailureDetails, type FailureKind } from './failure.ts'
+export { type KeyedQueue, type KeyedQueueOptions, keyedQueue } from './keyed-queue.ts'
+export type { Lease, LeasePool, LeasePoolOptions } from './lease/lease.ts'
+export { type Backoff, backoffMs, type RetryOptions, retry } from './retry.ts'
+export type { Channels, ClientConstructor } from './rpc/channels.ts'
+export { createChannels } from './rpc/create-channels.ts'
+export { channelCredentials, isLocal, type TlsFiles } from './rpc/credentials.ts'
+export { fromServiceError, toServiceError } from './rpc/failure-status.ts'
+export { type CallContext, type CallRequest, call, defaultDeadlineMs, unary } from './rpc/unary.ts'
+export { run } from './service/run.ts'
+export { type Component, type Context, defineService, type ServiceDefinition } from './service/service.ts'
+export { type Running, type StartOptions, startServices } from './service/start.ts'
+export { sleep, yieldNow } from './sleep.ts'
+export type { Queryable, Row, Sql, SqlValue, Tx } from './sql/sql.ts'
+export type { Incoming, Out, RunningStage, StageBatch, StageDefinition } from './stage/stage.ts'
+export { declaredEvents, defineEvents, directEvents, onEvents } from './telemetry/define-events.ts'
+export type { EventDeclaration, Events, FieldKind, Fields } from './telemetry/events.ts'
+export type { Log } from './telemetry/log.ts'
+export { createLog, type ProcessLog, silentLog } from './telemetry/pino-log.ts'
+export { type Telemetry, startTelemetry } from './telemetry/telemetry.ts'
+export {
+  failSpan,
+  isTracing,
+  parseTraceparent,
+  rootTrace,
+  type SpanOptions,
+  startSpan,
+  traceHeaders,
+  traceparent,
+  traceparentHeader,
+  withSpan,
+} from './telemetry/tracing.ts'
+export { version } from './version.ts'

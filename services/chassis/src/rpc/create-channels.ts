@@ -1,0 +1,56 @@
+/** Clients of the other services, one per service and kind, kept for the life of the process. */
+import type { Client, ClientOptions } from '@grpc/grpc-js'
+import { Failure } from '../failure.ts'
+import type { Channels } from './channels.ts'
+import { channelCredentials, type TlsFiles } from './credentials.ts'
+
+export interface ChannelsOptions {
+  /** Address of each service by name: host:port or unix:/path. */
+  readonly peers: Readonly<Record<string, string>>
+  readonly tls?: TlsFiles
+}
+
+/** A name behind DNS spreads over all its addresses; a broken connection is noticed within half a minute. */
+const clientOptions: ClientOptions = {
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 5_000,
+  'grpc.max_receive_message_length': 16 * 1024 * 1024,
+}
+
+/** Nothing connects before the first call. An unknown service is Failure CANOPY-RPC-0012. */
+export function createChannels(options: ChannelsOptions): Channels {
+  const clients = new Map<unknown, Map<string, Client>>()
+  return {
+    client: (service, constructor) => {
+      let ofConstructor = clients.get(constructor)
+      if (ofConstructor === undefined) {
+        ofConstructor = new Map()
+        clients.set(constructor, ofConstructor)
+      }
+      const known = ofConstructor.get(service)
+      if (known instanceof constructor) return known
+      const address = options.peers[service]
+      if (address === undefined) throw unknownPeer(service)
+      const dns = address.startsWith('unix:') || address.includes('://') ? address : `dns:///${address}`
+      const made = new constructor(dns, channelCredentials(address, options.tls), clientOptions)
+      ofConstructor.set(service, made)
+      return made
+    },
+    close: () => {
+      for (const ofConstructor of clients.values()) for (const client of ofConstructor.values()) client.close()
+      clients.clear()
+    },
+  }
+}
+
+const unknownPeer = (service: string): Failure =>
+  new Failure({
+    kind: 'permanent',
+    code: 'CANOPY-RPC-0012',
+    message: `no address is known for the service ${service}`,
+    at: `peers.${service}`,
+    mend: `add its address: peers: { ${service}: host:port }`,
+  })

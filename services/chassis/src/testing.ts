@@ -1,0 +1,67 @@
+/** Support for tests: a real PostgreSQL, shared by one test process, that is gone when the process is. */
+import { spawn } from 'node:child_process'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SqlConnection } from './sql/connection.ts'
+import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from './sql/embedded.ts'
+import { migrate } from './sql/migrate.ts'
+import { postgresSql } from './sql/postgres.ts'
+import type { Sql } from './sql/sql.ts'
+
+export interface TestSql {
+  readonly sql: Sql
+  /** For another view of the same store, or another process. */
+  readonly connection: SqlConnection
+  readonly schema: string
+  /** Another process' view: a pool of its own on the same schema. */
+  second(): Promise<Sql>
+  /** Drops the schema. */
+  close(): Promise<void>
+}
+
+let server: Promise<SqlConnection> | undefined
+let count = 0
+
+/** A fresh schema named after `name`, with the chassis' tables and those of `migrations`. */
+export async function testSql(name: string, migrations?: URL): Promise<TestSql> {
+  server ??= testServer()
+  return testSqlOn(await server, name, migrations)
+}
+
+/** The same on a server of the caller's choice. */
+export async function testSqlOn(connection: SqlConnection, name: string, migrations?: URL): Promise<TestSql> {
+  const schema = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_${process.pid}_${++count}`.slice(-40).replace(/^[^a-z]+/, 't')
+  const open = (): Promise<Sql> => postgresSql({ connection, schema })
+  const sql = await open()
+  await migrate(sql, migrations)
+  const others: Sql[] = []
+  return {
+    sql,
+    connection,
+    schema,
+    second: async () => {
+      const other = await open()
+      others.push(other)
+      return other
+    },
+    close: async () => {
+      await sql.query(`drop schema if exists "${schema}" cascade`).catch(() => undefined)
+      await Promise.all([sql.close(), ...others.map((other) => other.close())])
+    },
+  }
+}
+
+/**
+ * Starts a server in a folder of its own. A shell that waits on a pipe of this process stops it and removes the folder:
+ * that works however the process ends.
+ */
+export async function testServer(options: Partial<EmbeddedPostgresOptions> = {}): Promise<SqlConnection> {
+  const dir = await mkdtemp(join(tmpdir(), 'canopy-test-'))
+  const embedded = await startEmbeddedPostgres({ dir, settings: { fsync: 'off', full_page_writes: 'off' }, ...options })
+  const script = 'cat >/dev/null; kill -QUIT "$0"; while kill -0 "$0" 2>/dev/null; do sleep 0.1; done; rm -rf "$1"'
+  const watch = spawn('/bin/sh', ['-c', script, String(embedded.pid), dir], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  watch.unref()
+  if ('unref' in watch.stdin && typeof watch.stdin.unref === 'function') watch.stdin.unref()
+  return embedded.connection
+}

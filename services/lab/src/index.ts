@@ -1,0 +1,10 @@
+/** The lab: strangers for Canopy to talk to, a forest that speaks LDAP and a cloud that speaks Graph. */
+export { type Authority, createAuthority, type IssuedCertificate } from './authority.ts'
+export { type AttributeInput, type DirectoryCounts, LabDirectory } from './forest/directory/directory.ts'
+export { LdapFailure } from './forest/directory/failure.ts'
+export type { LabObject } from './forest/directory/object.ts'
+export type { Change } from './forest/directory/operation.ts'
+export { ForestFaults } from './forest/faults.ts'
+export { type Credentials, type ForestOptions, type LabAccount, type LabForest, startForest } from './forest/forest.ts'
+export { type ChurnOptions, type ChurnSummary, churn } from './forest/population/churn.ts'
+export { type PopulateOptions, type Population, populate } from './forest/population/populate.ts'

@@ -1,0 +1,37 @@
+/** Under which configuration version every object was evaluated, and whether all are to be evaluated again. */
+import type { Queryable } from '@canopy/chassis'
+
+export interface Evaluated extends Record<string, unknown> {
+  readonly version: bigint
+  readonly asked: bigint
+  readonly done: bigint
+}
+
+/** Undefined before the first configuration. */
+export async function evaluated(sql: Queryable, configuration: string): Promise<Evaluated | undefined> {
+  const text = 'select version, asked, done from evaluated where configuration = $1'
+  const [row] = await sql.query<Evaluated>(text, [configuration])
+  return row
+}
+
+/** `asked` as it was when the evaluation began: what was asked since stays open. */
+export async function markEvaluated(
+  sql: Queryable,
+  of: { readonly configuration: string; readonly version: bigint; readonly asked: bigint },
+): Promise<void> {
+  await sql.query(
+    `insert into evaluated as e (configuration, version, asked, done) values ($1, $2, $3, $3)
+     on conflict (configuration) do update
+       set version = greatest(e.version, excluded.version), done = greatest(e.done, excluded.done)`,
+    [of.configuration, of.version, of.asked],
+  )
+}
+
+/** Nothing is asked where no object of the forest was judged before its scope was bound. */
+export async function askForEvaluation(sql: Queryable, configuration: string, forest: string): Promise<void> {
+  await sql.query(
+    `update evaluated set asked = asked + 1
+     where configuration = $1 and exists (select from digest where forest = $2)`,
+    [configuration, forest],
+  )
+}

@@ -1,0 +1,4 @@
+import { run } from '@canopy/chassis'
+import { write } from './service.ts'
+
+await run([write])

@@ -1,0 +1,117 @@
+/** Keeps rounds going for one target: two general slots and one that is kept free for leavers. */
+import type { Log, RunningStage, Sql } from '@canopy/chassis'
+import { classify } from '@canopy/chassis'
+import { publishedWritesPerSecond, takeTokens } from '../adapters/store/budget.sql.ts'
+import { lanes } from '../core/desire.ts'
+import { round } from './round.ts'
+import type { Target } from './target.ts'
+
+export interface EngineOptions {
+  readonly sql: Sql
+  readonly stage: Pick<RunningStage, 'publish'>
+  readonly target: Target
+  readonly shards: () => readonly number[]
+  readonly barrierOpen: () => boolean
+  readonly now: () => Date
+  readonly log: Log
+  /** One change arrived in the cloud; `observedAt`: when the agent saw it. */
+  readonly applied: (action: string, observedAt: Date | undefined) => void
+}
+
+export interface Engine {
+  /** Something may be due. */
+  wake(): void
+  stop(): Promise<void>
+}
+
+const idleMs = 500
+/** Above this rate nothing is paced. */
+const unpaced = 1_000
+
+export function startEngine(options: EngineOptions): Engine {
+  const { target } = options
+  const busyOwners = new Set<string>()
+  let wakeUps: (() => void)[] = []
+  let stopped = false
+  let generation = 0
+
+  const rest = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wakeUps.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  const wake = (): void => {
+    generation++
+    const all = wakeUps
+    wakeUps = []
+    for (const up of all) up()
+  }
+
+  const slot = async (leavers: boolean): Promise<void> => {
+    while (!stopped) {
+      const before = generation
+      const worked = await turn(options, leavers, busyOwners).catch((error: unknown) => {
+        const failure = classify(error)
+        options.log.warn({ target: target.name, code: failure.code }, `round failed: ${failure.message}`)
+        return -1
+      })
+      if (stopped) return
+      if (worked < 0) await rest(1_000)
+      else if (worked === 0 && before === generation) await rest(target.health.paused() ? 200 : idleMs)
+      else if (worked > 0 && !leavers) wake()
+    }
+  }
+  const slots = [slot(false), slot(false), slot(true)]
+  return {
+    wake,
+    stop: async () => {
+      stopped = true
+      wake()
+      await Promise.all(slots)
+    },
+  }
+}
+
+async function turn(options: EngineOptions, leavers: boolean, busyOwners: Set<string>): Promise<number> {
+  const { target } = options
+  const shards = options.shards()
+  if (target.mode === 'observe' || shards.length === 0 || target.health.paused()) return 0
+  const { batch, concurrency } = target.directory.capabilities
+  const limit = await paced(options, leavers, batch * concurrency)
+  if (limit === 0) return 0
+  const open = options.barrierOpen() ? [lanes.creates] : []
+  return round({
+    sql: options.sql,
+    stage: options.stage,
+    target,
+    shards,
+    lanes: leavers ? [lanes.leavers] : [lanes.leavers, ...open, lanes.attributes],
+    everything: !leavers,
+    limit,
+    busyOwners,
+    now: options.now,
+    applied: options.applied,
+  })
+}
+
+/** How many writes the round may do. Tokens a round did not use are lost: the target saw fewer writes than it may. */
+async function paced(options: EngineOptions, leavers: boolean, wanted: number): Promise<number> {
+  const { configuration, name } = options.target
+  const share = configuration.maxShare > 0 ? configuration.maxShare : 0.7
+  const perSecond = configuration.writesPerSecond > 0 ? configuration.writesPerSecond : publishedWritesPerSecond * share
+  if (perSecond >= unpaced) return wanted
+  if (!(await anythingDue(options))) return 0
+  return takeTokens(options.sql, { target: name, perSecond, wanted: Math.min(wanted, Math.ceil(perSecond)), leavers })
+}
+
+async function anythingDue(options: EngineOptions): Promise<boolean> {
+  const [row] = await options.sql.query<{ due: boolean }>(
+    `select exists (select from desired where state in ('due', 'verify') and due_at <= now() and kind = any($1))
+       or exists (select from edge where state = 'due' and due_at <= now()) as due`,
+    [options.target.directory.capabilities.kinds],
+  )
+  return row?.due ?? false
+}
