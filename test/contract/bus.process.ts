@@ -1,6 +1,7 @@
 /** How the processes of the bus contract reach the same bus, and what they say to each other. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { type Bus, kafkaBus, leasePools, postgresBus, postgresSql } from '@canopy/chassis'
+import { randomUUID } from 'node:crypto'
+import { type Bus, kafkaBus, postgresBus, postgresSql, silentLog } from '@canopy/chassis'
 import type { Topic } from '@canopy/proto'
 
 /** What another process needs to open the same bus. */
@@ -32,4 +33,67 @@ const raw: Topic<Uint8Array>['codec'] = { encode: (message) => ({ finish: () => 
 /** A topic of the contract alone: four partitions on either bus. */
 export function plainTopic(name: string, cleanup: Topic['cleanup'] = 'compact', partitions = 4): Topic<Uint8Array> {
   return { name, codec: raw, key: 'key', orderingSegments: 1, cleanup, partitions: { kafka: partitions, embedded: partitions } }
+}
+
+/** The bus as one more process sees it. */
+export async function busOf(connection: BusConnection, now?: () => Date): Promise<{ bus: Bus; close(): Promise<void> }> {
+  if (connection.kind === 'kafka') {
+    const bus = await kafkaBus({ brokers: connection.brokers, clientId: 'canopy-contract', log: silentLog })
+    return { bus, close: () => bus.close() }
+  }
+  const { leasePool } = (await import('@canopy/chassis')) as any
+  const sql = await postgresSql({ url: connection.url, schema: connection.schema })
+  const instance = randomUUID()
+  const bus = await postgresBus({ sql, leases: (options: any) => leasePool({ ...options, sql, instance }), now })
+  return {
+    bus,
+    close: async () => {
+      await bus.close()
+      await sql.close()
+    },
+  }
+}
+
+/** A child process that opens the bus and does what it is told; killed with the test that started it. */
+export class Member {
+  readonly #child: ChildProcess
+  readonly #reports: MemberReport[] = []
+  readonly #onReport: (report: MemberReport) => void
+
+  constructor(onReport: (report: MemberReport) => void = () => {}) {
+    this.#onReport = onReport
+    this.#child = fork(new URL('./bus.member.ts', import.meta.url), {
+      execArgv: ['--conditions=@canopy/source', '--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    this.#child.on('message', (report: MemberReport) => {
+      this.#reports.push(report)
+      this.#onReport(report)
+    })
+  }
+
+  async order(order: MemberOrder): Promise<void> {
+    await this.seen('ready')
+    this.answer(order)
+  }
+
+  answer(order: MemberOrder): void {
+    if (this.#child.connected) this.#child.send(order)
+  }
+
+  /** Resolves with the first report of the kind; rejects when the child failed or ended before. */
+  async seen<K extends MemberReport['kind']>(kind: K): Promise<Extract<MemberReport, { kind: K }>> {
+    for (;;) {
+      const found = this.#reports.find((report) => report.kind === kind)
+      if (found !== undefined) return found as Extract<MemberReport, { kind: K }>
+      const failed = this.#reports.find((report) => report.kind === 'failed')
+      if (failed?.kind === 'failed') throw new Error(`the other process failed: ${failed.message}`)
+      if (this.#child.exitCode !== null) throw new Error('the other process ended')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
 }

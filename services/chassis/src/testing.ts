@@ -59,7 +59,7 @@ export async function testSqlOn(connection: SqlConnection, name: string, migrati
 export async function testServer(options: Partial<EmbeddedPostgresOptions> = {}): Promise<SqlConnection> {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-test-'))
   const embedded = await startEmbeddedPostgres({ dir, settings: { fsync: 'off', full_page_writes: 'off' }, ...options })
-  const script = 'cat >/dev/null; kill -QUIT "$0"; while kill -0 "$0" 2>/dev/null; do sleep 0.1; done; rm -rf "$1"'
+  const script = 'cat >/dev/null; kill -QUIT "$0"; for n in 1 2 3 4 5 6 7 8; do sleep 0.2; rm -rf "$1" && exit; done'
   const watch = spawn('/bin/sh', ['-c', script, String(embedded.pid), dir], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   watch.unref()
   if ('unref' in watch.stdin && typeof watch.stdin.unref === 'function') watch.stdin.unref()

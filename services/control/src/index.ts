@@ -1,1 +1,1 @@
-export {}
+export { compileConfiguration, type CompiledConfiguration } from './compile-configuration.ts'

@@ -1,8 +1,12 @@
 /** The adapters a configuration names: the only file outside standalone that chooses them. */
 import { readFile } from 'node:fs/promises'
 import type { Bus } from '../bus/bus.ts'
+import { type KafkaBusOptions, kafkaBus } from '../bus/kafka.ts'
+import { postgresBus } from '../bus/postgres.ts'
 import type { ProcessConfig } from '../config/process-config.ts'
 import { Failure } from '../failure.ts'
+import type { LeasePoolOptions } from '../lease/lease.ts'
+import { leasePool } from './leases.ts'
 import { postgresSql } from '../sql/postgres.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { ProcessLog } from '../telemetry/pino-log.ts'
@@ -29,14 +33,73 @@ export async function configuredAdapters(request: {
   return { sql, bus: busNeeded ? await configuredBus(request, sql) : undefined }
 }
 
-async function configuredBus(
-  request: { readonly config: ProcessConfig; readonly instance: string; readonly log: ProcessLog },
-  sql: (schema: string) => Promise<Sql>,
-): Promise<Bus> {
-  void request
-  void sql
-  throw new Failure({ kind: 'permanent', code: 'CANOPY-0003', message: 'the bus is not there yet' })
+interface BusRequest {
+  readonly config: ProcessConfig
+  readonly instance: string
+  readonly log: ProcessLog
 }
+
+async function configuredBus(request: BusRequest, sql: (schema: string) => Promise<Sql>): Promise<Bus> {
+  const { bus } = request.config
+  switch (bus.kind) {
+    case 'kafka':
+      return kafkaBus({
+        brokers: bus.brokers,
+        clientId: request.instance,
+        ssl: await kafkaSsl(bus.ssl),
+        sasl: await kafkaSasl(bus.sasl),
+        replicationFactor: bus.replication_factor,
+        log: request.log.serviceLog('bus'),
+      })
+    case 'postgres': {
+      const store = await sql('bus')
+      const log = request.log.serviceLog('bus')
+      const leases = (options: LeasePoolOptions) => leasePool({ ...options, sql: store, instance: request.instance, log })
+      const made = await postgresBus({ sql: store, log, leases })
+      return closingAlso(made, () => store.close())
+    }
+    default:
+      return bus satisfies never
+  }
+}
+
+type KafkaConfig = Extract<ProcessConfig['bus'], { kind: 'kafka' }>
+
+async function kafkaSsl(ssl: KafkaConfig['ssl']): Promise<KafkaBusOptions['ssl']> {
+  if (ssl === undefined) return undefined
+  const read = (path: string | undefined, at: string) => (path === undefined ? undefined : readText(path, `bus.ssl.${at}`))
+  const [ca, cert, key] = await Promise.all([
+    read(ssl.ca_file, 'ca_file'),
+    read(ssl.cert_file, 'cert_file'),
+    read(ssl.key_file, 'key_file'),
+  ])
+  return ca === undefined && cert === undefined && key === undefined ? true : { ca, cert, key }
+}
+
+async function kafkaSasl(sasl: KafkaConfig['sasl']): Promise<KafkaBusOptions['sasl']> {
+  if (sasl === undefined) return undefined
+  return {
+    mechanism: sasl.mechanism,
+    username: (await readText(sasl.username_file, 'bus.sasl.username_file')).trim(),
+    password: (await readText(sasl.password_file, 'bus.sasl.password_file')).trim(),
+  }
+}
+
+/** The bus leaves the store that it was given open. */
+const closingAlso = (bus: Bus, close: () => Promise<void>): Bus => ({
+  kind: bus.kind,
+  ensureTopics: (topics) => bus.ensureTopics(topics),
+  partitions: (topic) => bus.partitions(topic),
+  append: (request) => bus.append(request),
+  consume: (consumption) => bus.consume(consumption),
+  follow: (request) => bus.follow(request),
+  endOffsets: (topic) => bus.endOffsets(topic),
+  clean: () => bus.clean(),
+  close: async () => {
+    await bus.close()
+    await close()
+  },
+})
 
 async function sqlUrl(config: ProcessConfig): Promise<string> {
   if (config.sql.url !== undefined) return config.sql.url

@@ -90,7 +90,10 @@ async function takeLock(connection: SqlConnection, place: EmbeddedPlace): Promis
   // The session of an owner that was killed a moment ago may take a moment to end.
   while (performance.now() < deadline) {
     const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [lockKey])
-    if (rows[0]?.got) return client
+    if (rows[0]?.got) {
+      ;(client as pg.Client & { unref(): void }).unref()
+      return client
+    }
     await sleep(50)
   }
   const { rows } = await client.query<{ owner: string }>(

@@ -7,7 +7,7 @@ import type { Entry, Properties } from './store.ts'
 import type { Tenant } from './tenant.ts'
 
 /** An object as it is now, replication lag ignored. */
-export interface LabObject {
+export interface CloudObject {
   readonly id: string
   readonly kind: Kind
   readonly properties: Properties
@@ -15,7 +15,7 @@ export interface LabObject {
   readonly deletedAt: string | undefined
 }
 
-export interface LabCounts {
+export interface CloudCounts {
   readonly users: number
   readonly groups: number
   readonly contacts: number
@@ -24,23 +24,23 @@ export interface LabCounts {
 }
 
 export interface LabTenant {
-  counts(): LabCounts
+  counts(): CloudCounts
   /** Live objects of a kind, in the order they were made. */
-  users(predicate?: (user: LabObject) => boolean): readonly LabObject[]
-  groups(predicate?: (group: LabObject) => boolean): readonly LabObject[]
-  contacts(predicate?: (contact: LabObject) => boolean): readonly LabObject[]
-  find(id: string): LabObject | undefined
+  users(predicate?: (user: CloudObject) => boolean): readonly CloudObject[]
+  groups(predicate?: (group: CloudObject) => boolean): readonly CloudObject[]
+  contacts(predicate?: (contact: CloudObject) => boolean): readonly CloudObject[]
+  find(id: string): CloudObject | undefined
   /** Ids of a group's direct members, deleted ones left out. */
   members(groupId: string): readonly string[]
   /** The user with this onPremisesImmutableId, deleted or not. */
-  byImmutableId(anchor: string): LabObject | undefined
-  deletedItems(): readonly LabObject[]
+  byImmutableId(anchor: string): CloudObject | undefined
+  deletedItems(): readonly CloudObject[]
   /** Answered requests by `METHOD status`, those inside batches one by one. */
   readonly requestLog: ReadonlyMap<string, number>
   /** Directory changes that applications were told succeeded. */
   writes(): number
   /** Changes made by a person at the portal: every rule but rights applies. They throw a GraphFailure. */
-  create(kind: 'user' | 'group', body: Properties): LabObject
+  create(kind: 'user' | 'group', body: Properties): CloudObject
   patch(id: string, body: Properties): void
   remove(id: string): void
   addMember(groupId: string, memberId: string): void
@@ -56,7 +56,7 @@ export interface LabTenant {
 
 const person: Caller = { appId: 'portal', roles: new Set(), person: true }
 
-const view = (entry: Entry): LabObject => ({
+const view = (entry: Entry): CloudObject => ({
   id: entry.id,
   kind: entry.kind,
   properties: entry.properties,
@@ -69,8 +69,8 @@ export interface RequestCounters {
   writes: number
 }
 
-function liveOf(tenant: Tenant, kind: Kind, predicate?: (object: LabObject) => boolean): readonly LabObject[] {
-  const found: LabObject[] = []
+function liveOf(tenant: Tenant, kind: Kind, predicate?: (object: CloudObject) => boolean): readonly CloudObject[] {
+  const found: CloudObject[] = []
   for (const entry of tenant.store.entries[kind].values()) {
     if (entry.deletedAt !== undefined) continue
     const object = view(entry)

@@ -9,10 +9,12 @@ import type { CloudAnswer, CloudFailure, CloudObject, CloudRequest, Kind, Values
 import type { RoundOutcome } from './outcome.ts'
 import type { Target } from './target.ts'
 
+type Doing = Exclude<Action, { kind: 'nothing' }>
+
 export interface PlannedObject {
   readonly row: ObjectRow
   readonly object: desired.DesiredObject
-  readonly action: Action
+  readonly action: Doing
   /** A disable revokes the sessions as well; it is done when both are. */
   readonly requests: readonly CloudRequest[]
   readonly ticket: Ticket
@@ -84,7 +86,7 @@ function recordNothing(
 function requestsOf(
   row: ObjectRow,
   object: desired.DesiredObject,
-  action: Exclude<Action, { kind: 'nothing' }>,
+  action: Doing,
 ): CloudRequest[] {
   const kind = object.kind as Kind
   const id = row.cloud_id ?? ''
@@ -323,7 +325,7 @@ export function publish(
   failure?: CloudFailure,
 ): void {
   const { row, object, action } = planned
-  const changes = action.kind === 'delete' || action.kind === 'nothing' ? [] : action.changes
+  const changes = action.kind === 'delete' ? [] : action.changes
   outcome.results.push({
     traceparent: row.traceparent ?? undefined,
     result: result.Result.fromPartial({

@@ -63,7 +63,7 @@ describe('expressions give', () => {
 
 describe('an expression that cannot be read', () => {
   const table: readonly [string, number, string][] = [
-    ['Trim([x]', 8, ') was expected'],
+    ['Trim([x]', 8, ', or ) was expected'],
     ['Trim(', 5, 'missing'],
     ['trim([x])', 0, 'it is written Trim'],
     ['Trim()', 0, 'takes 1 arguments'],

@@ -107,8 +107,10 @@ function call(cursor: Cursor, name: string, position: number): Expression {
     const token = peek(cursor)
     const isEmpty = isSign(token, ',') || isSign(token, ')')
     args.push(isEmpty ? { type: 'nothing', position: token.position } : comparison(cursor))
-    if (isSign(peek(cursor), ')')) break
-    expectSign(cursor, ',')
+    const next = peek(cursor)
+    if (isSign(next, ')')) break
+    if (!isSign(next, ',')) throw new ExpressionProblem(', or ) was expected', next.position)
+    cursor.at++
   }
   cursor.at++
   return { type: 'call', name, args, position }

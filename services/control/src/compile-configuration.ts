@@ -1,0 +1,39 @@
+/** From the text of a configuration to what the services act on, or to its problems. Pure: nothing is stored. */
+import { type ConfigProblem, nearest, parseConfigDocument, pathText, validateConfig } from '@canopy/chassis'
+import type { configuration } from '@canopy/proto'
+import { SourceSchema } from './adapters/yaml/schema.ts'
+import { compile } from './core/compile.ts'
+import { expressionFunctions } from './core/expression-check.ts'
+import { review } from './core/review.ts'
+import type { Finding } from './ports.ts'
+
+export interface CompiledConfiguration {
+  /** Undefined when a problem is more than a warning. `version` 0 and no applier: the store gives those. */
+  readonly configuration: configuration.Configuration | undefined
+  readonly problems: readonly ConfigProblem[]
+}
+
+/** Never throws, whatever it is given. */
+export function compileConfiguration(source: string): CompiledConfiguration {
+  const document = parseConfigDocument(source)
+  const validated = validateConfig({ schema: SourceSchema, document })
+  if (!validated.ok) return { configuration: undefined, problems: validated.problems }
+  const problems = review(validated.value).map(
+    (finding): ConfigProblem => ({
+      code: finding.code,
+      path: pathText(finding.path),
+      ...document.place(finding.path),
+      message: finding.message,
+      mend: meant(finding) ?? finding.mend,
+      warning: finding.warning,
+    }),
+  )
+  const refused = problems.some((problem) => !problem.warning)
+  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  return { configuration: refused ? undefined : { ...compile(validated.value), source }, problems: sorted }
+}
+
+function meant({ unknown }: Finding): string | undefined {
+  const word = unknown === undefined ? undefined : nearest(unknown.word, unknown.known)
+  return word === undefined ? undefined : `did you mean ${word}?`
+}

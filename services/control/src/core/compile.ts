@@ -1,0 +1,144 @@
+/** Makes the compiled configuration that the services act on from a reviewed source. */
+import type { configuration } from '@canopy/proto'
+import type { Source } from '../ports.ts'
+import { defaultTables } from './defaults.ts'
+import { durationMs } from './duration.ts'
+
+const kinds = ['user', 'group', 'contact'] as const
+const defaultDeleteAfter = '30d'
+
+const seconds = (text: string): number => Math.ceil((durationMs(text) ?? 0) / 1_000)
+
+/** Without version, text and applier: the store gives those. */
+export function compile(source: Source): configuration.Configuration {
+  return {
+    name: source.name,
+    version: 0n,
+    source: '',
+    appliedAt: undefined,
+    appliedBy: '',
+    forests: source.forests.map(compileForest),
+    scopes: source.forests.map((forest) => compileScope(source, forest.name)),
+    mappings: compileMappings(source),
+    unverifiedSuffix: typeof source.mappings.unverifiedSuffix === 'string' ? source.mappings.unverifiedSuffix : 'hold',
+    precedence: Object.entries(source.precedence.attributes).map(([attribute, rule]) => ({ attribute, order: [...rule.order] })),
+    accountEnabled: compileAccountEnabled(source.precedence.accountEnabled),
+    conflicts: compileConflicts(source.conflicts),
+    targets: source.targets.map((target) => compileTarget(source, target)),
+  }
+}
+
+const compileForest = (forest: Source['forests'][number]): configuration.Forest => ({
+  name: forest.name,
+  state: forest.state,
+  optional: forest.optional,
+  domains: forest.domains.map((domain) => ({
+    name: domain.name,
+    servers: [...domain.servers],
+    credential: domain.credential,
+    tlsServerName: domain.tlsServerName ?? '',
+    dialect: domain.dialect,
+    pollIntervalMs: durationMs(domain.pollInterval) ?? 0,
+  })),
+})
+
+/** Every forest has a rule; one that was given none admits everything and has the same protections. */
+function compileScope(source: Source, forest: string): configuration.ScopeRule {
+  const scope = source.scope.find((one) => one.forest === forest)
+  const include = scope?.include?.anyOf ?? []
+  const exclude = scope?.exclude ?? []
+  const onLeave = scope?.onLeave.then ?? 'disable'
+  return {
+    forest,
+    includeOus: include.flatMap((entry) => ('ou' in entry ? [entry.ou] : [])),
+    includeGroups: include.flatMap((entry) => ('group' in entry ? [entry.group] : [])),
+    includeClauses: include.flatMap(compileClause),
+    excludeOus: exclude.flatMap((entry) => ('ou' in entry ? [entry.ou] : [])),
+    excludeClauses: exclude.flatMap(compileClause),
+    onLeave,
+    deleteAfterSeconds: onLeave === 'keep' ? 0 : seconds(scope?.onLeave.deleteAfter ?? defaultDeleteAfter),
+    privileged: scope?.privileged ?? 'exclude',
+  }
+}
+
+type ScopeEntry = Source['scope'][number]['exclude'][number]
+
+function compileClause(entry: ScopeEntry): readonly configuration.AttributeClause[] {
+  if (!('attribute' in entry)) return []
+  const { attribute } = entry
+  if ('equals' in entry) return [{ attribute, operator: 'equals', value: entry.equals }]
+  if ('notEquals' in entry) return [{ attribute, operator: 'notEquals', value: entry.notEquals }]
+  if ('startsWith' in entry) return [{ attribute, operator: 'startsWith', value: entry.startsWith }]
+  return [{ attribute, operator: 'present' in entry ? 'present' : 'absent', value: '' }]
+}
+
+/** The table's rules in their order, each replaced by the own rule of its target; own ones for other targets follow. */
+function compileMappings(source: Source): configuration.MappingRule[] {
+  const table = defaultTables[source.mappings.extends] ?? []
+  return kinds.flatMap((kind) => {
+    const own = new Map(source.mappings[kind].map((rule) => [rule.target, compileRule(kind, rule)]))
+    const inherited = table.filter((rule) => rule.kind === kind)
+    const known = new Set(inherited.map((rule) => rule.target))
+    return [
+      ...inherited.map((rule) => own.get(rule.target) ?? rule),
+      ...[...own.values()].filter((rule) => !known.has(rule.target)),
+    ]
+  })
+}
+
+function compileRule(kind: string, rule: Source['mappings']['user'][number]): configuration.MappingRule {
+  return {
+    kind,
+    target: rule.target,
+    source: compileSource(rule),
+    onCreate: rule.apply === 'onCreate',
+    defaultValue: rule.default ?? '',
+  }
+}
+
+function compileSource(rule: Source['mappings']['user'][number]): configuration.MappingRule['source'] {
+  if (rule.direct !== undefined) return { $case: 'direct', value: rule.direct }
+  if (rule.constant !== undefined) return { $case: 'constant', value: rule.constant }
+  if (rule.expression !== undefined) return { $case: 'expression', value: rule.expression }
+  if (rule.reference !== undefined) return { $case: 'reference', value: rule.reference }
+  return { $case: 'none', value: true }
+}
+
+const compileAccountEnabled = (policy: Source['precedence']['accountEnabled']): string =>
+  typeof policy === 'string' ? policy : `authority:${policy.authority}`
+
+const compileConflicts = (conflicts: Source['conflicts']): { [attribute: string]: string } => ({
+  userPrincipalName: 'hold',
+  proxyAddresses: conflicts.proxyAddresses?.loser ?? 'dropValue',
+})
+
+/** An exchange target is the same tenant's: what it does not say it takes from the only graph target. */
+function compileTarget(source: Source, target: Source['targets'][number]): configuration.Target {
+  const graphs = source.targets.filter((one) => one.type === 'graph')
+  const from = target.type === 'exchange' && graphs.length === 1 ? graphs[0] : undefined
+  const { delete: deletes, memberRemoval } = target.guards
+  return {
+    name: target.name,
+    type: target.type,
+    mode: target.mode,
+    tenant: target.tenant ?? from?.tenant ?? '',
+    cloud: target.cloud ?? from?.cloud ?? (target.type === 'memory' ? '' : 'global'),
+    credential: target.credential ?? from?.credential ?? '',
+    signIn: target.signIn ?? '',
+    graphUrl: target.graphUrl ?? '',
+    authorityUrl: target.authorityUrl ?? from?.authorityUrl ?? '',
+    exchangeUrl: target.exchangeUrl ?? from?.exchangeUrl ?? '',
+    tlsServerName: target.tlsServerName ?? from?.tlsServerName ?? '',
+    deleteGuard: { max: deletes.max ?? 0, percent: deletes.percent ?? 0, floor: 0, overSeconds: seconds(deletes.over) },
+    memberRemovalGuard: {
+      max: 0,
+      percent: memberRemoval.percent ?? 0,
+      floor: memberRemoval.floor ?? 0,
+      overSeconds: seconds(memberRemoval.over),
+    },
+    membership: target.membership,
+    drift: target.drift,
+    maxShare: target.quota.maxShare,
+    writesPerSecond: target.quota.writesPerSecond ?? 0,
+  }
+}

@@ -1,0 +1,211 @@
+/** What a well-formed source gets wrong: names that do not exist, keys that are not effective yet, unsafe settings. */
+import type { Finding, Path, Source } from '../ports.ts'
+import { defaultTables, writableTargets } from './defaults.ts'
+import { checkExpression, expressionFunctions } from './expression-check.ts'
+
+const kinds = ['user', 'group', 'contact'] as const
+
+/** Codes: 0010 arrives later, 0011 names nothing, 0012 twice, 0013 contradicts itself, 0014 expression, 0015 not yet effective. */
+export function review(source: Source): readonly Finding[] {
+  return [
+    ...reviewForests(source),
+    ...reviewScope(source),
+    ...reviewMappings(source),
+    ...reviewCorrelation(source),
+    ...reviewPrecedence(source),
+    ...reviewConflicts(source),
+    ...source.targets.flatMap((target, index) => reviewTarget(source, target, ['targets', index])),
+    ...twice(source.targets.map((target) => target.name), (index) => ['targets', index, 'name'], 'target'),
+  ]
+}
+
+const refuse = (code: string, path: Path, message: string, mend?: string): Finding => ({ code, path, message, mend, warning: false })
+
+/** For keys whose silent absence would do harm. */
+const later = (path: Path, what: string, mend = 'leave it out until then'): Finding =>
+  refuse('CANOPY-CONFIG-0010', path, `${what} arrives later`, mend)
+
+/** For keys whose absence does no harm. */
+const notYet = (path: Path, what: string): Finding => ({
+  code: 'CANOPY-CONFIG-0015',
+  path,
+  message: `${what} is not effective yet`,
+  warning: true,
+})
+
+function twice(names: readonly string[], path: (index: number) => Path, what: string): readonly Finding[] {
+  return names.flatMap((name, index) =>
+    names.indexOf(name) < index ? [refuse('CANOPY-CONFIG-0012', path(index), `the ${what} ${name} is there twice`)] : [],
+  )
+}
+
+function forestMissing(source: Source, forest: string, path: Path): readonly Finding[] {
+  const known = source.forests.map((one) => one.name)
+  if (known.includes(forest)) return []
+  const refused = refuse('CANOPY-CONFIG-0011', path, `there is no forest ${forest}`, `known: ${known.join(', ')}`)
+  return [{ ...refused, unknown: { word: forest, known } }]
+}
+
+function reviewForests(source: Source): readonly Finding[] {
+  const domains = source.forests.flatMap((forest, at) =>
+    forest.domains.map((domain, index) => ({ name: domain.name, path: ['forests', at, 'domains', index, 'name'] })),
+  )
+  return [
+    ...(source.source === 'git' ? [later(['source'], 'reading the configuration from Git')] : []),
+    ...twice(source.forests.map((forest) => forest.name), (index) => ['forests', index, 'name'], 'forest'),
+    ...twice(domains.map((domain) => domain.name), (index) => domains[index]!.path, 'domain'),
+    ...source.forests.flatMap((forest, at) =>
+      forest.domains.flatMap((domain, index) =>
+        domain.dialect === 'syncrepl' ? [later(['forests', at, 'domains', index, 'dialect'], 'syncrepl')] : [],
+      ),
+    ),
+  ]
+}
+
+function reviewScope(source: Source): readonly Finding[] {
+  return [
+    ...twice(source.scope.map((scope) => scope.forest), (index) => ['scope', index, 'forest'], 'scope of forest'),
+    ...source.scope.flatMap((scope, index) => [
+      ...forestMissing(source, scope.forest, ['scope', index, 'forest']),
+      ...scope.exclude.flatMap((entry, at) =>
+        'group' in entry ? [later(['scope', index, 'exclude', at, 'group'], 'excluding the members of a group')] : [],
+      ),
+      ...(scope.createDisabled ? [later(['scope', index, 'createDisabled'], 'creating accounts that are disabled')] : []),
+      ...(scope.onLeave.then === 'keep' && scope.onLeave.deleteAfter !== undefined
+        ? [refuse('CANOPY-CONFIG-0013', ['scope', index, 'onLeave', 'deleteAfter'], 'what is kept is not deleted either', 'then: disable, or no deleteAfter')]
+        : []),
+    ]),
+  ]
+}
+
+function reviewMappings(source: Source): readonly Finding[] {
+  const { mappings } = source
+  const known = Object.keys(defaultTables)
+  return [
+    ...(known.includes(mappings.extends)
+      ? []
+      : [refuse('CANOPY-CONFIG-0011', ['mappings', 'extends'], `there is no table ${mappings.extends}`, `known: ${known.join(', ')}`)]),
+    ...(typeof mappings.unverifiedSuffix === 'object'
+      ? [later(['mappings', 'unverifiedSuffix', 'replace'], 'replacing a suffix', 'use hold or initialDomain until then')]
+      : []),
+    ...(mappings.tests.length > 0 ? [notYet(['mappings', 'tests'], 'running the examples')] : []),
+    ...kinds.flatMap((kind) => [
+      ...twice(mappings[kind].map((rule) => rule.target), (index) => ['mappings', kind, index, 'target'], `rule for ${kind}`),
+      ...mappings[kind].flatMap((rule, index) => reviewRule(kind, rule, ['mappings', kind, index])),
+    ]),
+  ]
+}
+
+function reviewRule(kind: (typeof kinds)[number], rule: Source['mappings']['user'][number], path: Path): readonly Finding[] {
+  const sources = (['direct', 'constant', 'expression', 'reference', 'none'] as const).filter((key) => rule[key] !== undefined)
+  const findings: Finding[] = []
+  if (sources.length !== 1) {
+    const message = sources.length === 0 ? 'a rule needs a source' : `a rule has one source, not ${sources.join(' and ')}`
+    findings.push(refuse('CANOPY-CONFIG-0013', path, message, 'give one of direct, constant, expression, reference, none'))
+  }
+  if (!writableTargets[kind].includes(rule.target)) {
+    const mend = `targets of a ${kind}: ${writableTargets[kind].join(', ')}`
+    const refused = refuse('CANOPY-CONFIG-0011', [...path, 'target'], `${rule.target} of a ${kind} cannot be written`, mend)
+    findings.push({ ...refused, unknown: { word: rule.target, known: writableTargets[kind] } })
+  }
+  if (rule.reference !== undefined && rule.target !== 'manager') {
+    findings.push(later([...path, 'reference'], `a reference in ${rule.target}`))
+  }
+  if (rule.expression !== undefined) findings.push(...reviewExpression(rule.expression, [...path, 'expression']))
+  return findings
+}
+
+function reviewExpression(text: string, path: Path): readonly Finding[] {
+  const found = checkExpression(text)
+  if (found === undefined) return []
+  const where = `at character ${found.position + 1}`
+  if (found.kind === 'syntax') return [refuse('CANOPY-CONFIG-0014', path, `${found.message} (${where})`)]
+  const mend = `functions: ${expressionFunctions.join(', ')}`
+  const refused = refuse('CANOPY-CONFIG-0014', path, `there is no function ${found.name} (${where})`, mend)
+  return [{ ...refused, unknown: { word: found.name, known: expressionFunctions } }]
+}
+
+function reviewCorrelation(source: Source): readonly Finding[] {
+  const { correlation } = source
+  const findings = kinds.flatMap((kind) =>
+    correlation[kind].flatMap((rule, index): readonly Finding[] => {
+      const path: Path = ['correlation', kind, index]
+      if ('match' in rule && rule.match === 'sourceAnchor') {
+        return rule.then === 'join'
+          ? []
+          : [refuse('CANOPY-CONFIG-0013', [...path, 'then'], 'equal source anchors are always the same person', 'then: join')]
+      }
+      if (rule.then === 'join') return [later([...path, 'then'], 'joining by anything but sourceAnchor', 'then: propose')]
+      return [notYet(path, 'proposing joins')]
+    }),
+  )
+  const never = correlation.never !== undefined
+  return never ? [...findings, later(['correlation', 'never'], 'keeping accounts from being joined')] : findings
+}
+
+function reviewPrecedence(source: Source): readonly Finding[] {
+  const { accountEnabled, attributes } = source.precedence
+  return [
+    ...(typeof accountEnabled === 'object'
+      ? forestMissing(source, accountEnabled.authority, ['precedence', 'accountEnabled', 'authority'])
+      : []),
+    ...Object.entries(attributes).flatMap(([attribute, rule]) => [
+      ...(rule.when === undefined ? [] : [later(['precedence', 'attributes', attribute, 'when'], 'precedence under a condition')]),
+      ...rule.order.flatMap((forest, index) =>
+        forestMissing(source, forest, ['precedence', 'attributes', attribute, 'order', index]),
+      ),
+    ]),
+  ]
+}
+
+function reviewConflicts(source: Source): readonly Finding[] {
+  const { userPrincipalName, sameNameGroups } = source.conflicts
+  const path: Path = ['conflicts', 'userPrincipalName']
+  const findings: Finding[] = []
+  if (userPrincipalName !== undefined && 'template' in userPrincipalName) {
+    findings.push(later([...path, 'template'], 'making another name', 'loser: hold'))
+  } else if (userPrincipalName?.loser === 'dropValue') {
+    findings.push(refuse('CANOPY-CONFIG-0013', [...path, 'loser'], 'an account cannot be without its name', 'loser: hold'))
+  }
+  if (sameNameGroups !== undefined && sameNameGroups !== 'keepBoth') {
+    findings.push(later(['conflicts', 'sameNameGroups'], sameNameGroups, 'keepBoth'))
+  }
+  return findings
+}
+
+function reviewTarget(source: Source, target: Source['targets'][number], path: Path): readonly Finding[] {
+  const findings: Finding[] = []
+  if (target.type === 'scim') findings.push(later([...path, 'type'], 'the target type scim'))
+  const otherAdoption = target.adopt.by.findIndex((by) => by !== 'sourceAnchor')
+  if (otherAdoption >= 0) findings.push(later([...path, 'adopt', 'by', otherAdoption], 'adopting by anything but sourceAnchor'))
+  if (target.adopt.propose.length > 0) findings.push(notYet([...path, 'adopt', 'propose'], 'proposing adoptions'))
+  if (target.adopt.admins === 'propose') findings.push(later([...path, 'adopt', 'admins'], 'adopting administrators', 'admins: never'))
+  if (target.type === 'memory' || target.type === 'scim') return findings
+  const graphs = source.targets.filter((one) => one.type === 'graph')
+  const inherits = target.type === 'exchange' && graphs.length === 1
+  for (const key of ['tenant', 'credential'] as const) {
+    if (target[key] === undefined && !(inherits && graphs[0]?.[key] !== undefined)) {
+      findings.push(refuse('CANOPY-CONFIG-0003', [...path, key], `${target.name} has no ${key}`, `give its ${key}`))
+    }
+  }
+  if (target.type === 'graph' && target.mode !== 'observe' && target.signIn === undefined) {
+    const mend = 'signIn: federated, temporaryAccessPass, discardedRandom or keepExisting; there is no default'
+    findings.push(refuse('CANOPY-CONFIG-0003', [...path, 'signIn'], 'how new accounts sign in must be chosen', mend))
+  }
+  findings.push(...reviewCloud(target, inherits, path))
+  return findings
+}
+
+function reviewCloud(target: Source['targets'][number], inherits: boolean, path: Path): readonly Finding[] {
+  const own = ['authorityUrl', target.type === 'graph' ? 'graphUrl' : 'exchangeUrl'] as const
+  if (target.cloud === 'custom') {
+    return own.flatMap((key) =>
+      target[key] === undefined && !(inherits && key === 'authorityUrl')
+        ? [refuse('CANOPY-CONFIG-0003', [...path, key], `a custom cloud needs ${key}`)]
+        : [],
+    )
+  }
+  const stray = (['graphUrl', 'authorityUrl', 'exchangeUrl'] as const).find((key) => target[key] !== undefined)
+  if (stray === undefined || (inherits && target.cloud === undefined)) return []
+  return [refuse('CANOPY-CONFIG-0013', [...path, stray], `${stray} is for a custom cloud`, 'cloud: custom')]
+}
