@@ -16,7 +16,7 @@ import {
   unary,
   withSpan,
 } from '@canopy/chassis'
-import { transform } from '@canopy/proto'
+import { contribution, transform } from '@canopy/proto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { decodeMetrics, decodeSpans, type Metric, type ReceivedSpan } from './otlp.ts'
@@ -61,7 +61,7 @@ const answering = defineService({
     context.rpc.addService(transform.TransformService, {
       preview: unary(async () => {
         events.batchDone({ forest: 'contoso', object: 'o1', records: 2, tookMs: 5, lag: 7 })
-        return transform.PreviewRequest.fromPartial({}) as never
+        return contribution.Contribution.fromPartial({})
       }),
     })
     return []

@@ -2,7 +2,6 @@
 import { once } from 'node:events'
 import { type Sql, toServiceError } from '@canopy/chassis'
 import type { audit } from '@canopy/proto'
-import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js'
 import { entriesBehind, startOfFollow } from './adapters/query.sql.ts'
 import type { Wake } from './wake.ts'
 
@@ -16,9 +15,10 @@ export interface FollowParts {
 
 const pollMs = 1_000
 
-type Call = ServerWritableStream<audit.QueryRequest, audit.AuditEntry>
+type Handler = audit.AuditServer['follow']
+type Call = Parameters<Handler>[0]
 
-export function follow(parts: FollowParts): handleServerStreamingCall<audit.QueryRequest, audit.AuditEntry> {
+export function follow(parts: FollowParts): Handler {
   return (call) => {
     const gone = new AbortController()
     call.on('cancelled', () => gone.abort())

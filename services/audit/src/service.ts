@@ -1,5 +1,12 @@
 /** audit: keeps what was done in the cloud as hash-chained entries, and answers questions about it. */
-import { type Component, type Context, classify, defineService, type RunningStage, type StageBatch } from '@canopy/chassis'
+import {
+  type Component,
+  type Context,
+  classify,
+  defineService,
+  type RunningStage,
+  type StageBatch,
+} from '@canopy/chassis'
 import { type result, topics } from '@canopy/proto'
 import { recordGap, recordResults } from './adapters/entries.sql.ts'
 import { sealHeads } from './adapters/seal.sql.ts'

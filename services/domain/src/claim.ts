@@ -4,6 +4,8 @@
 export type ClaimedAttribute = 'userPrincipalName' | 'proxyAddresses'
 
 const smtp = /^smtp:/i
+/** No name or address has control characters in it. */
+const control = /\p{Cc}/u
 
 /**
  * | attribute         | claims                                                    |
@@ -15,7 +17,7 @@ const smtp = /^smtp:/i
  */
 export function claimOf(attribute: string, value: string): string | undefined {
   const text = value.trim().toLowerCase()
-  if (text === '') return undefined
+  if (text === '' || control.test(text)) return undefined
   switch (attribute) {
     case 'userPrincipalName':
       return `userPrincipalName:${text}`

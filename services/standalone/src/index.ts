@@ -1,5 +1,5 @@
 /** standalone: all services in one process. */
 export { verdict } from './in-sync.ts'
-export { labConfiguration, type LabWorld, startLabWorld, writeCredential } from './lab-world.ts'
+export { type LabWorld, labConfiguration, startLabWorld, writeCredential } from './lab-world.ts'
 export { type Snapshot, takeSnapshot } from './snapshot.ts'
 export { type Standalone, type StandaloneStart, startStandalone } from './standalone.ts'

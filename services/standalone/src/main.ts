@@ -1,7 +1,7 @@
 /** `npm start`: starts everything, shows how far it is, says when the cloud equals the forests, and keeps watching. */
 import { classify, createLog, describeFailure, version } from '@canopy/chassis'
-import { type StandaloneOptions, parseOptions, usage } from './options.ts'
-import { startStandalone, type Standalone } from './standalone.ts'
+import { parseOptions, type StandaloneOptions, usage } from './options.ts'
+import { type Standalone, startStandalone } from './standalone.ts'
 import { watch } from './watch.ts'
 
 async function main(options: StandaloneOptions): Promise<number> {

@@ -18,13 +18,28 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 /** "forest contoso.lab  ldaps://…  600/600 objects  1,204 memberships  in sync", and the same for the cloud. */
 export function progressLines(progress: Progress): string[] {
   const { snapshot, verdict } = progress
-  const width = Math.max(...snapshot.forests.map((forest) => forest.name.length), ...snapshot.clouds.map((c) => c.name.length), 1)
+  const width = Math.max(
+    ...snapshot.forests.map((forest) => forest.name.length),
+    ...snapshot.clouds.map((c) => c.name.length),
+    1,
+  )
   const lines = snapshot.forests.map((forest) => {
-    const state = forest.waiting ? `waiting: ${forest.code}` : forest.complete ? (verdict.state === 'inSync' ? 'in sync' : 'read') : 'reading'
+    const state = forest.waiting
+      ? `waiting: ${forest.code}`
+      : forest.complete
+        ? verdict.state === 'inSync'
+          ? 'in sync'
+          : 'read'
+        : 'reading'
     return `  forest ${forest.name.padEnd(width)}  ${forest.server}   ${count(forest.objects)} objects   ${count(forest.memberships)} memberships   ${state}`
   })
   for (const cloud of snapshot.clouds) {
-    const equal = cloud.objects + cloud.edges === 0 ? '' : verdict.state === 'inSync' ? equalText(snapshot) : `${count(cloud.objectsEqual)}/${count(cloud.objects)} written`
+    const equal =
+      cloud.objects + cloud.edges === 0
+        ? ''
+        : verdict.state === 'inSync'
+          ? equalText(snapshot)
+          : `${count(cloud.objectsEqual)}/${count(cloud.objects)} written`
     lines.push(
       `  cloud  ${cloud.name.padEnd(width)}  ${count(cloud.created)} created · ${count(cloud.updated)} updated · ${count(cloud.deleted)} deleted · ${count(cloud.held)} held   ${equal}`,
     )
@@ -32,7 +47,8 @@ export function progressLines(progress: Progress): string[] {
   return lines
 }
 
-const equalText = (snapshot: Snapshot): string => (snapshot.conflicts > 0 ? `${count(snapshot.conflicts)} conflicts` : 'equal to the forests')
+const equalText = (snapshot: Snapshot): string =>
+  snapshot.conflicts > 0 ? `${count(snapshot.conflicts)} conflicts` : 'equal to the forests'
 
 export function stageLine(progress: Progress): string {
   const { snapshot, verdict } = progress
@@ -72,4 +88,5 @@ export class Display {
   }
 }
 
-const fit = (line: string, columns: number): string => (line.length > columns ? `${line.slice(0, Math.max(1, columns - 1))}…` : line)
+const fit = (line: string, columns: number): string =>
+  line.length > columns ? `${line.slice(0, Math.max(1, columns - 1))}…` : line

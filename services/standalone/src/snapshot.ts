@@ -1,5 +1,5 @@
 /** What the services say about themselves, asked once. */
-import { call, type Channels } from '@canopy/chassis'
+import { type Channels, call } from '@canopy/chassis'
 import { capture, introspection, resolve, write } from '@canopy/proto'
 import type { PipelineState } from './in-sync.ts'
 
@@ -71,7 +71,12 @@ export async function takeSnapshot(channels: Channels): Promise<{ snapshot: Snap
   }
   return {
     snapshot,
-    pipeline: { partitions: forests.partitions, captured: captured.watermarks, reached: reached.watermarks, targets: targets.targets },
+    pipeline: {
+      partitions: forests.partitions,
+      captured: captured.watermarks,
+      reached: reached.watermarks,
+      targets: targets.targets,
+    },
   }
 }
 

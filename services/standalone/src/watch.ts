@@ -56,11 +56,18 @@ export async function watch({ standalone, options, signal }: WatchOptions): Prom
 
 function print(options: StandaloneOptions, progress: Progress): void {
   if (options.json) console.log(progressJson(progress))
-  else if (progress.verdict.state === 'inSync') console.log([...progressLines(progress), stageLine(progress)].join('\n'))
+  else if (progress.verdict.state === 'inSync')
+    console.log([...progressLines(progress), stageLine(progress)].join('\n'))
   else console.log(stageLine(progress))
 }
 
-function progressOf(snapshot: Snapshot, said: Verdict, elapsedMs: number, last: { at: number; written: number }, now: number): Progress {
+function progressOf(
+  snapshot: Snapshot,
+  said: Verdict,
+  elapsedMs: number,
+  last: { at: number; written: number },
+  now: number,
+): Progress {
   const moved = snapshot.read + snapshot.resolved + snapshot.written - last.written
   const perSecond = now > last.at ? Math.max(0, (moved / (now - last.at)) * 1000) : 0
   const total = snapshot.clouds.reduce((all, cloud) => all + cloud.objects, 0)
@@ -73,7 +80,9 @@ async function follow(standalone: Standalone, options: StandaloneOptions, signal
   const client = standalone.running.channels.client('audit', audit.AuditClient)
   const stream = client.follow({ object: '', since: new Date(), limit: 0, after: 0n })
   const ended = new Promise<number>((resolve) => {
-    stream.on('data', (entry: audit.AuditEntry) => console.log(options.json ? JSON.stringify(audit.AuditEntry.toJSON(entry)) : changeLine(entry)))
+    stream.on('data', (entry: audit.AuditEntry) =>
+      console.log(options.json ? JSON.stringify(audit.AuditEntry.toJSON(entry)) : changeLine(entry)),
+    )
     stream.on('error', (error: unknown) => {
       if (signal.aborted) return resolve(0)
       console.error(classify(error).message)
@@ -104,8 +113,14 @@ export function changeLine(entry: audit.AuditEntry): string {
   const { result } = entry
   if (!result) return ''
   const forest = result.changes.find((change) => change.provenance)?.provenance?.forest ?? result.target
-  const what = result.changes.length > 0 ? result.changes.map((change) => change.attribute).join(', ') : [result.action, result.otherDisplay].filter(Boolean).join(' ')
-  const took = result.at && result.observedAt ? `in the cloud after ${Math.max(0, result.at.getTime() - result.observedAt.getTime())} ms` : 'in the cloud'
+  const what =
+    result.changes.length > 0
+      ? result.changes.map((change) => change.attribute).join(', ')
+      : [result.action, result.otherDisplay].filter(Boolean).join(' ')
+  const took =
+    result.at && result.observedAt
+      ? `in the cloud after ${Math.max(0, result.at.getTime() - result.observedAt.getTime())} ms`
+      : 'in the cloud'
   const end = result.outcome === 'OUTCOME_DONE' ? took : `${result.code} ${result.message}`
   return `  → ${forest}: ${result.display}  ${what}  ${end}`
 }

@@ -45,10 +45,10 @@ async function lockHead(tx: Tx, chain: number): Promise<Head> {
   type HeadRow = { next_offset: bigint; entries: bigint; hash: Buffer }
   let row = (await tx.query<HeadRow>(select, [chain]))[0]
   if (!row) {
-    await tx.query('insert into head (chain, next_offset, entries, hash) values ($1, 0, 0, $2) on conflict do nothing', [
-      chain,
-      genesis(sha256, chain),
-    ])
+    await tx.query(
+      'insert into head (chain, next_offset, entries, hash) values ($1, 0, 0, $2) on conflict do nothing',
+      [chain, genesis(sha256, chain)],
+    )
     row = (await tx.query<HeadRow>(select, [chain]))[0]!
   }
   return { chain, nextOffset: row.next_offset, entries: row.entries, hash: row.hash }

@@ -66,7 +66,8 @@ export async function positionsAt(sql: Queryable, chains: number, after: bigint)
           [after],
         )
       : await sql.query<{ chain: number; seen: bigint }>('select chain, next_offset - 1 as seen from head')
-  const positions = new Map(Array.from({ length: chains }, (_, chain) => [chain, -1n] as const))
+  const positions = new Map<number, bigint>()
+  for (let chain = 0; chain < chains; chain++) positions.set(chain, -1n)
   for (const row of rows) positions.set(row.chain, row.seen)
   return positions
 }

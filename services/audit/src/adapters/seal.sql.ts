@@ -16,7 +16,9 @@ export interface SealRow extends Record<string, unknown> {
 export const sealHeads = (sql: Sql, at: Date, intervalMs: number): Promise<bigint | undefined> =>
   sql.tx(
     async (tx) => {
-      const [lock] = await tx.query<{ got: boolean }>(`select pg_try_advisory_xact_lock(hashtext('canopy.audit.seal')) as got`)
+      const [lock] = await tx.query<{ got: boolean }>(
+        `select pg_try_advisory_xact_lock(hashtext('canopy.audit.seal')) as got`,
+      )
       if (!lock?.got) return undefined
       const [last] = await tx.query<SealRow & { at: Date }>(
         'select id, at, chains, next_offsets, hashes, root from seal order by id desc limit 1',

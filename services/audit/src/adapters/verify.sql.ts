@@ -41,7 +41,9 @@ export async function verifyLog(sql: Sql, signal: AbortSignal): Promise<audit.Ve
     [heads.map((head) => head.chain)],
   )
   const broken = [...verdicts.map((verdict) => verdict.brokenAt), orphans[0]?.sequence, await brokenSeal(sql, signal)]
-  const first = broken.filter((at) => at !== undefined).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))[0]
+  const found = broken.filter((at) => at !== undefined).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  // 0 stands for an entry that is no longer there: one that is tells more.
+  const first = found.find((at) => at > 0n) ?? found[0]
   return {
     entries: verdicts.reduce((sum, verdict) => sum + verdict.entries, 0),
     intact: first === undefined,
@@ -125,7 +127,11 @@ async function brokenSeal(sql: Sql, signal: AbortSignal): Promise<bigint | undef
 /** One statement per page: a sealed head must still be the hash of the entry at its place. */
 async function sealsWithoutEntry(sql: Sql, seals: readonly SealRow[]): Promise<bigint | undefined> {
   const places = seals.flatMap((seal) =>
-    seal.chains.map((chain, index) => ({ chain, next: seal.next_offsets[index] ?? 0n, hash: seal.hashes[index] ?? '' })),
+    seal.chains.map((chain, index) => ({
+      chain,
+      next: seal.next_offsets[index] ?? 0n,
+      hash: seal.hashes[index] ?? '',
+    })),
   )
   const rows = await sql.query<{ sequence: bigint }>(
     `select coalesce(entry.sequence, 0) as sequence

@@ -1,12 +1,14 @@
 /** The gRPC server of a process: bound to its listeners, drained at the end. */
 import { chmod, rm, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { Server } from '@grpc/grpc-js'
+import { logVerbosity, Server, setLogVerbosity } from '@grpc/grpc-js'
 import { classify, Failure } from '../failure.ts'
 import { serverCredentials, type TlsFiles } from './credentials.ts'
 
 /** The server before it listens: services are added to it while they are composed. */
 export function createRpcServer(): Server {
+  // What it would say on stderr comes as a Failure too.
+  setLogVerbosity(logVerbosity.NONE)
   return new Server({
     'grpc.max_receive_message_length': 16 * 1024 * 1024,
     'grpc.keepalive_time_ms': 30_000,

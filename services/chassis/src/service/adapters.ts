@@ -6,7 +6,7 @@ import { postgresBus } from '../bus/postgres.ts'
 import type { ProcessConfig } from '../config/process-config.ts'
 import { Failure } from '../failure.ts'
 import type { LeasePoolOptions } from '../lease/lease.ts'
-import { leasePool } from './leases.ts'
+import { joinLeasePool } from '../lease/pool.ts'
 import { postgresSql } from '../sql/postgres.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { ProcessLog } from '../telemetry/pino-log.ts'
@@ -54,7 +54,7 @@ async function configuredBus(request: BusRequest, sql: (schema: string) => Promi
     case 'postgres': {
       const store = await sql('bus')
       const log = request.log.serviceLog('bus')
-      const leases = (options: LeasePoolOptions) => leasePool({ ...options, sql: store, instance: request.instance, log })
+      const leases = (options: LeasePoolOptions) => joinLeasePool(options, { sql: store, instance: request.instance, log })
       const made = await postgresBus({ sql: store, log, leases })
       return closingAlso(made, () => store.close())
     }

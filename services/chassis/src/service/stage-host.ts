@@ -3,6 +3,7 @@ import type { introspection } from '@canopy/proto'
 import type { Bus } from '../bus/bus.ts'
 import { Failure } from '../failure.ts'
 import type { LeasePool, LeasePoolOptions } from '../lease/lease.ts'
+import { joinLeasePool } from '../lease/pool.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { RunningStage, StageDefinition } from '../stage/stage.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -32,9 +33,7 @@ export function stageHost(): StageHost {
     stage: async () => {
       throw new Failure({ kind: 'permanent', code: 'CANOPY-0003', message: 'stages are not there yet' })
     },
-    leases: async () => {
-      throw new Failure({ kind: 'permanent', code: 'CANOPY-0003', message: 'leases are not there yet' })
-    },
+    leases: joinLeasePool,
     status: async (service) => ({
       watermarks: (await Promise.all((stages.get(service) ?? []).map((stage) => stage.watermarks()))).flat(),
       lags: [],

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { introspection } from '@canopy/proto'
+import { introspection, topics } from '@canopy/proto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Failure } from '../failure.ts'
@@ -150,7 +150,6 @@ describe('startServices', () => {
     running = await start([service('one')])
     const context = contexts.get('one')
     expect(() => context?.sql.query('select 1')).toThrow(/without having asked/)
-    expect(() => context?.bus.partitions).not.toThrow()
-    expect(() => context?.bus.endOffsets).not.toThrow()
+    expect(() => context?.bus.endOffsets(topics.config)).toThrow(/without having asked/)
   })
 })

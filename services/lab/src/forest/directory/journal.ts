@@ -104,7 +104,8 @@ function readLines(path: string, mend = false): unknown[] {
   const values: unknown[] = []
   let at = 0
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
-    values.push(JSON.parse(bytes.toString('utf8', at, end), decode))
+    const text = bytes.toString('utf8', at, end)
+    values.push(text.includes('{"b64":') ? JSON.parse(text, decode) : JSON.parse(text))
     at = end + 1
   }
   if (mend && at < bytes.length) {

@@ -50,7 +50,8 @@ export function openHttp(origin: string, options: HttpOptions): Http {
   })
   return {
     origin,
-    request: async ({ method, path, headers, body, timeoutMs }) => {
+    request: async ({ method, path, headers, body, ...limits }) => {
+      const timeoutMs = Math.ceil(limits.timeoutMs)
       try {
         const answer = await pool.request({
           method: method as 'GET',

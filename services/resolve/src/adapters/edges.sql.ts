@@ -1,0 +1,190 @@
+/** Edges as rows: what forests say, and the desired memberships that follow. */
+import type { Queryable, Tx } from '@canopy/chassis'
+import { isGuid } from '@canopy/domain'
+import type { change } from '@canopy/proto'
+import type { EdgeChange } from '../ports.ts'
+import type { EdgeCursor } from './work.sql.ts'
+
+const firstVersion = 1n << 40n
+
+/** Writes the newer ones; "<forest>/<group guid>/<member>" of those that were. */
+export async function writeSourceEdges(tx: Tx, edges: readonly change.SourceEdge[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.query<{ forest: string; group_guid: string; member: string }>(
+    `insert into source_edge as e (forest, group_guid, member, member_guid, member_sid, present, version)
+     select * from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bool[], $7::bigint[])
+     on conflict (forest, group_guid, member) do update set present = excluded.present, version = excluded.version
+       where e.version < excluded.version
+     returning e.forest, e.group_guid, e.member`,
+    [
+      edges.map((edge) => edge.forest),
+      edges.map((edge) => edge.groupGuid),
+      edges.map((edge) => edge.member),
+      edges.map((edge) => (isGuid(edge.member) ? edge.member : undefined)),
+      edges.map((edge) => (isGuid(edge.member) ? undefined : edge.member)),
+      edges.map((edge) => edge.present),
+      edges.map((edge) => edge.version),
+    ],
+  )
+  return new Set(rows.map((row) => `${row.forest}/${row.group_guid}/${row.member}`))
+}
+
+/** What follows from `pair(g, m)`: present while a source edge maps to it and both ends are live. */
+const derivation = `
+  want as (
+    select p.g, p.m, ig.incarnation, s.source, (ig.state = 1 and im.state = 1 and p.g <> p.m and s.source is not null) as present
+    from pair p
+      join identity ig on ig.anchor = p.g
+      join identity im on im.anchor = p.m
+      left join lateral (
+        select e.forest || '/' || e.group_guid || '/' || e.member as source
+        from contribution cg, contribution cm, source_edge e
+        where cg.anchor = p.g and cm.anchor = p.m and e.forest = cg.forest and e.group_guid = cg.guid and e.present
+          and e.member = any (array[case when cm.forest = cg.forest then cm.guid::text end, cm.sid])
+        limit 1
+      ) s on true
+  ), changed as (
+    insert into desired_edge as d (group_anchor, member_anchor, present, incarnation, version)
+    select w.g, w.m, w.present, w.incarnation, ${firstVersion} from want w
+    where w.present or exists (
+      select from desired_edge o where o.group_anchor = w.g and o.member_anchor = w.m and o.present)
+    on conflict (group_anchor, member_anchor) do update
+      set present = excluded.present, incarnation = excluded.incarnation, version = d.version + 1
+      where d.present <> excluded.present or (excluded.present and d.incarnation <> excluded.incarnation)
+    returning d.group_anchor as g, d.member_anchor as m, d.present, d.incarnation, d.version
+  )
+  select c.g, c.m, c.present, c.incarnation, c.version, coalesce(w.source, '') as source
+  from changed c join want w on w.g = c.g and w.m = c.m`
+
+interface DerivedRow extends Record<string, unknown> {
+  readonly g: string
+  readonly m: string
+  readonly present: boolean
+  readonly incarnation: bigint
+  readonly version: bigint
+  readonly source: string
+}
+
+const edgeChange = (row: DerivedRow): EdgeChange => ({
+  group: row.g,
+  member: row.m,
+  present: row.present,
+  incarnation: row.incarnation,
+  version: row.version,
+  source: row.source,
+})
+
+const pairsOf = (edges: string): string => `
+  select cg.anchor as g, cm.anchor as m
+  from ${edges} e
+    join contribution cg on cg.forest = e.forest and cg.guid = e.group_guid
+    join contribution cm on cm.forest = e.forest and cm.guid = e.member_guid
+  union
+  select cg.anchor, cm.anchor
+  from ${edges} e
+    join contribution cg on cg.forest = e.forest and cg.guid = e.group_guid
+    join contribution cm on cm.sid = e.member_sid`
+
+/** Derives what source edges map to. */
+export async function deriveEdges(tx: Tx, keys: readonly Omit<EdgeCursor, 'pass'>[]): Promise<EdgeChange[]> {
+  const rows = await tx.query<DerivedRow>(
+    `with b as (
+       select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) as b(forest, group_guid, member_guid, member_sid)
+     ), pair as (${pairsOf('b')}), ${derivation}`,
+    [
+      keys.map((key) => key.forest),
+      keys.map((key) => key.group),
+      keys.map((key) => (isGuid(key.member) ? key.member : undefined)),
+      keys.map((key) => (isGuid(key.member) ? undefined : key.member)),
+    ],
+  )
+  return rows.map(edgeChange)
+}
+
+export interface Pair {
+  readonly group: string
+  readonly member: string
+}
+
+/** Derives desired edges by their ends. */
+export async function derivePairs(tx: Tx, pairs: readonly Pair[]): Promise<EdgeChange[]> {
+  if (pairs.length === 0) return []
+  const rows = await tx.query<DerivedRow>(
+    `with pair as (select distinct g, m from unnest($1::uuid[], $2::uuid[]) as p(g, m)), ${derivation}`,
+    [pairs.map((pair) => pair.group), pairs.map((pair) => pair.member)],
+  )
+  return rows.map(edgeChange)
+}
+
+/** Desired edges, present or possible, of identities at either end; at most `limit`. */
+export async function pairsAt(
+  sql: Queryable,
+  of: { readonly groups: readonly string[]; readonly members: readonly string[]; readonly limit: number },
+): Promise<Pair[]> {
+  const rows = await sql.query<{ g: string; m: string }>(
+    `(select cg.anchor as g, cm.anchor as m from unnest($1::uuid[]) a(anchor)
+        join contribution cg on cg.anchor = a.anchor
+        join source_edge e on e.forest = cg.forest and e.group_guid = cg.guid and e.present
+        join contribution cm on cm.forest = e.forest and cm.guid = e.member_guid limit $3)
+     union
+     (select cg.anchor, cm.anchor from unnest($1::uuid[]) a(anchor)
+        join contribution cg on cg.anchor = a.anchor
+        join source_edge e on e.forest = cg.forest and e.group_guid = cg.guid and e.present
+        join contribution cm on cm.sid = e.member_sid limit $3)
+     union
+     (select cg.anchor, cm.anchor from unnest($2::uuid[]) a(anchor)
+        join contribution cm on cm.anchor = a.anchor
+        join source_edge e on e.member_guid = cm.guid and e.forest = cm.forest and e.present
+        join contribution cg on cg.forest = e.forest and cg.guid = e.group_guid limit $3)
+     union
+     (select cg.anchor, cm.anchor from unnest($2::uuid[]) a(anchor)
+        join contribution cm on cm.anchor = a.anchor
+        join source_edge e on e.member_sid = cm.sid and e.present
+        join contribution cg on cg.forest = e.forest and cg.guid = e.group_guid limit $3)
+     union
+     (select d.group_anchor, d.member_anchor from unnest($1::uuid[]) a(anchor)
+        join desired_edge d on d.group_anchor = a.anchor and d.present limit $3)
+     union
+     (select d.group_anchor, d.member_anchor from unnest($2::uuid[]) a(anchor)
+        join desired_edge d on d.member_anchor = a.anchor and d.present limit $3)`,
+    [of.groups, of.members, of.limit],
+  )
+  return rows.map((row) => ({ group: row.g, member: row.m }))
+}
+
+/** The next source edges in the order of their keys: of one group identity, or of everything. */
+export async function nextSourceEdges(
+  sql: Queryable,
+  of: { readonly after: EdgeCursor | undefined; readonly limit: number; readonly anchor?: string },
+): Promise<readonly EdgeCursor[]> {
+  const { after } = of
+  const rows = of.anchor
+    ? await sql.query<{ forest: string; group_guid: string; member: string }>(
+        `select e.forest, e.group_guid, e.member
+         from (select forest, guid from contribution c where c.anchor = $5) c
+           join source_edge e on e.forest = c.forest and e.group_guid = c.guid
+         where (e.forest, e.group_guid, e.member) > ($1, $2::uuid, $3)
+         order by 1, 2, 3 limit $4`,
+        [after?.forest ?? '', after?.group ?? noGuid, after?.member ?? '', of.limit, of.anchor],
+      )
+    : await sql.query<{ forest: string; group_guid: string; member: string }>(
+        `select e.forest, e.group_guid, e.member from source_edge e
+         where (e.forest, e.group_guid, e.member) > ($1, $2::uuid, $3) order by 1, 2, 3 limit $4`,
+        [after?.forest ?? '', after?.group ?? noGuid, after?.member ?? '', of.limit],
+      )
+  return rows.map((row) => ({ pass: 'source', forest: row.forest, group: row.group_guid, member: row.member }))
+}
+
+const noGuid = '00000000-0000-0000-0000-000000000000'
+
+/** The next desired edges of a group, in the order of their members. */
+export async function nextDesiredEdges(
+  sql: Queryable,
+  of: { readonly anchor: string; readonly after: string; readonly limit: number },
+): Promise<string[]> {
+  const rows = await sql.query<{ m: string }>(
+    `select member_anchor as m from desired_edge
+     where group_anchor = $1 and member_anchor > $2::uuid order by 1 limit $3`,
+    [of.anchor, of.after || noGuid, of.limit],
+  )
+  return rows.map((row) => row.m)
+}
