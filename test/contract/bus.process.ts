@@ -1,12 +1,12 @@
 /** How the processes of the bus contract reach the same bus, and what they say to each other. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { type Bus, kafkaBus, postgresBus, postgresSql, silentLog } from '@canopy/chassis'
+import type { TestSql } from '@canopy/chassis/testing'
 import type { Topic } from '@canopy/proto'
 
 /** What another process needs to open the same bus. */
 export type BusConnection =
-  | { readonly kind: 'postgres'; readonly url: string; readonly schema: string }
+  | { readonly kind: 'postgres'; readonly connection: TestSql['connection']; readonly schema: string }
   | { readonly kind: 'kafka'; readonly brokers: readonly string[] }
 
 export type MemberOrder =
@@ -32,19 +32,27 @@ const raw: Topic<Uint8Array>['codec'] = { encode: (message) => ({ finish: () => 
 
 /** A topic of the contract alone: four partitions on either bus. */
 export function plainTopic(name: string, cleanup: Topic['cleanup'] = 'compact', partitions = 4): Topic<Uint8Array> {
-  return { name, codec: raw, key: 'key', orderingSegments: 1, cleanup, partitions: { kafka: partitions, embedded: partitions } }
+  return {
+    name,
+    codec: raw,
+    key: 'key',
+    orderingSegments: 1,
+    cleanup,
+    partitions: { kafka: partitions, embedded: partitions },
+  }
 }
 
 /** The bus as one more process sees it. */
-export async function busOf(connection: BusConnection, now?: () => Date): Promise<{ bus: Bus; close(): Promise<void> }> {
+export async function busOf(
+  connection: BusConnection,
+  now?: () => Date,
+): Promise<{ bus: Bus; close(): Promise<void> }> {
   if (connection.kind === 'kafka') {
     const bus = await kafkaBus({ brokers: connection.brokers, clientId: 'canopy-contract', log: silentLog })
     return { bus, close: () => bus.close() }
   }
-  const { leasePool } = (await import('@canopy/chassis')) as any
-  const sql = await postgresSql({ url: connection.url, schema: connection.schema })
-  const instance = randomUUID()
-  const bus = await postgresBus({ sql, leases: (options: any) => leasePool({ ...options, sql, instance }), now })
+  const sql = await postgresSql({ connection: connection.connection, schema: connection.schema })
+  const bus = await postgresBus({ sql, now })
   return {
     bus,
     close: async () => {

@@ -1,9 +1,10 @@
 /** What every bus must do, whatever is behind it: run against each adapter by the `bus.*.test.ts` files. */
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bus, type BusBatch, type BusRecord, Failure, type StoredRecord } from '@canopy/chassis'
+import { type Bus, type BusRecord, Failure, type StoredRecord } from '@canopy/chassis'
 import type { Topic } from '@canopy/proto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Group } from './bus.group.ts'
 import { type BusConnection, Member, plainTopic } from './bus.process.ts'
 
 export interface BusUnderTest {
@@ -96,7 +97,12 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
 
     test('starts exactly at the position read at the assignment', async () => {
       const { topic, group } = await fresh()
-      await append(under.bus, topic, 0, numbers(10).map((n) => recordOf('k', n)))
+      await append(
+        under.bus,
+        topic,
+        0,
+        numbers(10).map((n) => recordOf('k', n)),
+      )
       group.positions.set(0, 4n)
       const consumer = await group.join(under.bus)
       await expect.poll(() => group.handled(0).length, soon).toBe(6)
@@ -108,7 +114,12 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
 
     test('a second life goes on behind what the first one handled', async () => {
       const { topic, group } = await fresh()
-      await append(under.bus, topic, 0, numbers(20).map((n) => recordOf('k', n)))
+      await append(
+        under.bus,
+        topic,
+        0,
+        numbers(20).map((n) => recordOf('k', n)),
+      )
       const first = await group.join(under.bus)
       await expect.poll(() => group.handled(0).length, soon).toBe(20)
       await first.close()
@@ -125,7 +136,10 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
       const appenders = numbers(8).map(async (name, index) => {
         for (let n = 0; n < 25; n++) {
           if (Math.random() < 0.3) await sleep(Math.random() * 20)
-          await append(index % 2 === 0 ? under.bus : other, topic, 0, [recordOf(name, `${n}a`), recordOf(name, `${n}b`)])
+          await append(index % 2 === 0 ? under.bus : other, topic, 0, [
+            recordOf(name, `${n}a`),
+            recordOf(name, `${n}b`),
+          ])
         }
       })
       await Promise.all(appenders)
@@ -155,13 +169,23 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
         await consumer.close()
       }
       for (const { name } of members) {
-        expect(group.handled(0).filter(({ key }) => key === name).map(text)).toEqual(numbers(40))
+        expect(
+          group
+            .handled(0)
+            .filter(({ key }) => key === name)
+            .map(text),
+        ).toEqual(numbers(40))
       }
     }, 60_000)
 
     test('gives a batch again after the handler threw, and nothing of the partition in between', async () => {
       const { topic, group } = await fresh()
-      await append(under.bus, topic, 0, numbers(3).map((n) => recordOf('k', n)))
+      await append(
+        under.bus,
+        topic,
+        0,
+        numbers(3).map((n) => recordOf('k', n)),
+      )
       const attempts: string[] = []
       group.before = (batch) => {
         attempts.push(batch.records.map(text).join())
@@ -202,7 +226,13 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
       try {
         await dies.order({ kind: 'consume', connection: under.connection, topic: topic.name, group: group.name })
         await expect.poll(() => group.shares(), soon).toEqual({ stays: 2, dies: 2 })
-        for (const partition of [0, 1, 2, 3]) await append(under.bus, topic, partition, numbers(50).map((n) => recordOf('k', n)))
+        for (const partition of [0, 1, 2, 3])
+          await append(
+            under.bus,
+            topic,
+            partition,
+            numbers(50).map((n) => recordOf('k', n)),
+          )
         await expect.poll(() => group.total(), soon).toBe(200)
       } finally {
         dies.kill()
@@ -248,7 +278,13 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
 
     test('follow catches up, says so once, and goes on', async () => {
       const { topic } = await fresh(2)
-      for (const partition of [0, 1]) await append(under.bus, topic, partition, numbers(600).map((n) => recordOf(`${partition}`, n)))
+      for (const partition of [0, 1])
+        await append(
+          under.bus,
+          topic,
+          partition,
+          numbers(600).map((n) => recordOf(`${partition}`, n)),
+        )
       const seen: StoredRecord[] = []
       const caughtUp: number[] = []
       let busy = false
@@ -285,7 +321,13 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
 
     test('after cleaning, the newest record of every key is there at its offset', async () => {
       const { topic } = await fresh(1)
-      for (let n = 0; n < 20; n++) await append(under.bus, topic, 0, ['a', 'b', 'c'].map((key) => recordOf(key, `${key}${n}`)))
+      for (let n = 0; n < 20; n++)
+        await append(
+          under.bus,
+          topic,
+          0,
+          ['a', 'b', 'c'].map((key) => recordOf(key, `${key}${n}`)),
+        )
       await under.bus.clean()
       const newest = new Map<string, string>()
       let done = false
@@ -324,61 +366,3 @@ export function busContract(name: string, make: () => Promise<BusUnderTest>): vo
 }
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, n) => String(n))
-
-/** A group whose members store what they handled with their positions, as a stage does. */
-class Group {
-  readonly name: string
-  readonly topic: Topic
-  readonly positions = new Map<number, bigint>()
-  readonly batches: BusBatch[] = []
-  /** Runs before a batch counts as handled. */
-  before: (batch: BusBatch) => void | Promise<void> = () => {}
-  readonly #offsets = new Map<number, bigint[]>()
-  readonly #shares = new Map<string, number>()
-
-  constructor(name: string, topic: Topic) {
-    this.name = name
-    this.topic = topic
-  }
-
-  join(bus: Bus, member = 'member'): ReturnType<Bus['consume']> {
-    return bus.consume({
-      group: this.name,
-      topics: [this.topic],
-      position: async (_, partition) => this.positions.get(partition) ?? 0n,
-      handle: async (batch) => {
-        await this.before(batch)
-        this.batches.push(batch)
-        this.note(batch.partition, batch.records.map(({ offset }) => offset))
-      },
-      onAssigned: (assigned) => this.assigned(member, assigned.map(({ partition }) => partition)),
-    })
-  }
-
-  /** Commits the offsets, which must go on where the position is. */
-  note(partition: number, offsets: readonly bigint[]): void {
-    expect(offsets[0]).toBe(this.positions.get(partition) ?? 0n)
-    this.#offsets.set(partition, [...this.offsets(partition), ...offsets])
-    this.positions.set(partition, (offsets.at(-1) ?? -1n) + 1n)
-  }
-
-  assigned(member: string, partitions: readonly number[]): void {
-    this.#shares.set(member, partitions.length)
-  }
-
-  shares(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#shares)
-  }
-
-  offsets(partition: number): readonly bigint[] {
-    return this.#offsets.get(partition) ?? []
-  }
-
-  handled(partition: number): readonly StoredRecord[] {
-    return this.batches.filter((batch) => batch.partition === partition).flatMap(({ records }) => records)
-  }
-
-  total(): number {
-    return [...this.#offsets.values()].reduce((sum, offsets) => sum + offsets.length, 0)
-  }
-}

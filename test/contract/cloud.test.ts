@@ -186,7 +186,7 @@ describe('graph', () => {
     expect(await one(read)).toMatchObject({ ok: false, failure: { kind: 'throttled', retryAfterMs: 2_000 } })
     cloud.faults.set({ fault: 'unavailable', count: 1 })
     expect(failureKind(await one(read))).toBe('transient')
-    cloud.faults.set({ fault: 'dropAfterApplying', count: 1, scope: 'request' })
+    cloud.faults.set({ fault: 'dropAfterApplying', count: 1 })
     expect(failureKind(await one(user('dropped')))).toBe('unknown')
     cloud.faults.set({ fault: 'clear' })
     expect(await one({ ...(user('dropped') as CloudRequest & { op: 'create' }), op: 'find' })).toMatchObject({

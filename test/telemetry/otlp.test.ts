@@ -83,11 +83,11 @@ test('one trace from the first span to the RPC handler, with the event on its sp
     rpc: { listen: [`unix:${join(folder, 's')}`] },
   })
   const root = rootTrace('change', { 'canopy.forest': 'contoso' })
-  const headers = await withSpan('handle', { kind: 'consumer', parent: root['traceparent'] }, async () => {
+  const headers = await withSpan('handle', { kind: 'consumer', parent: root.traceparent }, async () => {
     await call(running.channels.client('transform', transform.TransformClient), 'preview', { object: undefined })
     return traceHeaders()
   })
-  await withSpan('later', { parent: headers['traceparent'] }, async () => {
+  await withSpan('later', { parent: headers.traceparent }, async () => {
     throw Object.assign(new Error('ada@contoso.lab is taken'), { code: '40P01' })
   }).catch((error: Failure) => error)
   await running.stop()
@@ -95,7 +95,13 @@ test('one trace from the first span to the RPC handler, with the event on its sp
   await rm(folder, { recursive: true })
 
   const byName = new Map(spans.map((span) => [span.name, span]))
-  expect([...byName.keys()].sort()).toEqual(['/canopy.transform.v1.Transform/Preview', 'change', 'handle', 'later', 'rpc preview'])
+  expect([...byName.keys()].sort()).toEqual([
+    '/canopy.transform.v1.Transform/Preview',
+    'change',
+    'handle',
+    'later',
+    'rpc preview',
+  ])
   expect(new Set(spans.map((span) => span.traceId)).size).toBe(1)
   const parentOf = (name: string) => spans.find((span) => span.spanId === byName.get(name)?.parentSpanId)?.name
   expect(parentOf('handle')).toBe('change')
@@ -107,7 +113,11 @@ test('one trace from the first span to the RPC handler, with the event on its sp
   ])
   expect(byName.get('later')?.status).toEqual({ code: 2, message: 'CANOPY-0001/40P01' })
   expect(JSON.stringify(spans)).not.toContain('ada@')
-  expect(byName.get('change')?.resource).toMatchObject({ 'service.name': 'canopy-test', 'service.version': '9.9.9', 'service.instance.id': 'i1' })
+  expect(byName.get('change')?.resource).toMatchObject({
+    'service.name': 'canopy-test',
+    'service.version': '9.9.9',
+    'service.instance.id': 'i1',
+  })
 
   const metric = (name: string) => metrics.find((one) => one.name === name)
   expect(metric('canopy.otlp.batch_done')).toMatchObject({ kind: 'sum', value: 1, attributes: { forest: 'contoso' } })
@@ -119,7 +129,13 @@ test('one trace from the first span to the RPC handler, with the event on its sp
 
 test('a receiver that is not there delays neither work nor the end', async () => {
   const gone = 'http://127.0.0.1:1'
-  const telemetry = await startTelemetry({ service: 'x', instance: 'i', version: '0', log: silentLog, otlpEndpoint: gone })
+  const telemetry = await startTelemetry({
+    service: 'x',
+    instance: 'i',
+    version: '0',
+    log: silentLog,
+    otlpEndpoint: gone,
+  })
   await withSpan('work', {}, async () => 1)
   const start = performance.now()
   await telemetry.shutdown()
@@ -127,6 +143,12 @@ test('a receiver that is not there delays neither work nor the end', async () =>
 })
 
 test('a malformed endpoint is refused', async () => {
-  const wrong = startTelemetry({ service: 'x', instance: 'i', version: '0', log: silentLog, otlpEndpoint: 'collector:4317' })
+  const wrong = startTelemetry({
+    service: 'x',
+    instance: 'i',
+    version: '0',
+    log: silentLog,
+    otlpEndpoint: 'collector:4317',
+  })
   await expect(wrong).rejects.toMatchObject({ code: 'CANOPY-CONFIG-0004' })
 })

@@ -23,7 +23,12 @@ export interface Metric {
 
 interface Pair {
   readonly key: string
-  readonly value: { readonly stringValue?: string; readonly intValue?: number; readonly doubleValue?: number; readonly boolValue?: boolean }
+  readonly value: {
+    readonly stringValue?: string
+    readonly intValue?: number
+    readonly doubleValue?: number
+    readonly boolValue?: boolean
+  }
 }
 interface Resource {
   readonly attributes?: readonly Pair[]
@@ -59,10 +64,21 @@ interface Generated {
     readonly proto: {
       readonly collector: {
         readonly trace: {
-          readonly v1: { readonly ExportTraceServiceRequest: Message<{ resourceSpans?: readonly { resource?: Resource; scopeSpans?: readonly { spans?: readonly WireSpan[] }[] }[] }> }
+          readonly v1: {
+            readonly ExportTraceServiceRequest: Message<{
+              resourceSpans?: readonly {
+                resource?: Resource
+                scopeSpans?: readonly { spans?: readonly WireSpan[] }[]
+              }[]
+            }>
+          }
         }
         readonly metrics: {
-          readonly v1: { readonly ExportMetricsServiceRequest: Message<{ resourceMetrics?: readonly { scopeMetrics?: readonly { metrics?: readonly WireMetric[] }[] }[] }> }
+          readonly v1: {
+            readonly ExportMetricsServiceRequest: Message<{
+              resourceMetrics?: readonly { scopeMetrics?: readonly { metrics?: readonly WireMetric[] }[] }[]
+            }>
+          }
         }
       }
     }
@@ -79,7 +95,9 @@ export function decodeSpans(body: Uint8Array): readonly ReceivedSpan[] {
   const type = trace.v1.ExportTraceServiceRequest
   const request = type.toObject(type.decode(body), plain)
   return (request.resourceSpans ?? []).flatMap(({ resource, scopeSpans }) =>
-    (scopeSpans ?? []).flatMap(({ spans }) => (spans ?? []).map((span) => readSpan(span, attributes(resource?.attributes)))),
+    (scopeSpans ?? []).flatMap(({ spans }) =>
+      (spans ?? []).map((span) => readSpan(span, attributes(resource?.attributes))),
+    ),
   )
 }
 
@@ -94,14 +112,16 @@ export function decodeMetrics(body: Uint8Array): readonly Metric[] {
 
 const readSpan = (span: WireSpan, resource: Readonly<Record<string, unknown>>): ReceivedSpan => ({
   name: span.name,
-  traceId: span.traceId,
-  spanId: span.spanId,
-  parentSpanId: span.parentSpanId ?? '',
+  traceId: hex(span.traceId),
+  spanId: hex(span.spanId),
+  parentSpanId: hex(span.parentSpanId ?? ''),
   status: { code: span.status?.code ?? 0, message: span.status?.message ?? '' },
   attributes: attributes(span.attributes),
   events: (span.events ?? []).map((event) => ({ name: event.name, attributes: attributes(event.attributes) })),
   resource,
 })
+
+const hex = (base64: string): string => Buffer.from(base64, 'base64').toString('hex')
 
 function readMetric(metric: WireMetric): readonly Metric[] {
   const kinds = ['sum', 'gauge', 'histogram'] as const
@@ -115,5 +135,8 @@ function readMetric(metric: WireMetric): readonly Metric[] {
 
 const attributes = (pairs: readonly Pair[] | undefined): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    (pairs ?? []).map(({ key, value }) => [key, value.stringValue ?? value.intValue ?? value.doubleValue ?? value.boolValue]),
+    (pairs ?? []).map(({ key, value }) => [
+      key,
+      value.stringValue ?? value.intValue ?? value.doubleValue ?? value.boolValue,
+    ]),
   )

@@ -116,8 +116,8 @@ create table reread (
   primary key (forest, domain, guid)
 );
 
--- Objects too large to travel; the newest published state stays.
-create table oversized (
+-- Objects that cannot be taken as they are, with the reason; the newest published state stays.
+create table set_aside (
   forest text not null,
   guid uuid not null,
   bytes int not null,

@@ -77,7 +77,10 @@ describe('keyedQueue', () => {
     await queue.idle()
     expect(done).toEqual(['good'])
     await expect.poll(() => done, { timeout: 2_000, interval: 5 }).toEqual(['good', 'bad'])
-    expect(failures).toEqual([['bad transient', 1], ['bad transient', 2]])
+    expect(failures).toEqual([
+      ['bad transient', 1],
+      ['bad transient', 2],
+    ])
   })
 
   it('leaves a permanent failure until the key is added anew', async () => {

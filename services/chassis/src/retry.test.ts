@@ -4,7 +4,8 @@ import { Failure } from './failure.ts'
 import { backoffMs, retry } from './retry.ts'
 
 const backoff = { baseMs: 100, maxMs: 1_000 }
-const transient = (retryAfterMs?: number) => new Failure({ kind: 'transient', code: 'CANOPY-X', message: 'later', retryAfterMs })
+const transient = (retryAfterMs?: number) =>
+  new Failure({ kind: 'transient', code: 'CANOPY-X', message: 'later', retryAfterMs })
 
 /** Fails with each error in turn, then answers. */
 function failing(errors: unknown[]) {
@@ -45,9 +46,12 @@ describe('retry', () => {
     expect(work.calls()).toBe(3)
     const abort = new AbortController()
     setTimeout(() => abort.abort(), 10)
-    const slow = retry({ backoff: { baseMs: 60_000, maxMs: 60_000 }, random: () => 1, signal: abort.signal }, async () => {
-      throw transient()
-    })
+    const slow = retry(
+      { backoff: { baseMs: 60_000, maxMs: 60_000 }, random: () => 1, signal: abort.signal },
+      async () => {
+        throw transient()
+      },
+    )
     await expect(slow).rejects.toMatchObject({ kind: 'cancelled' })
   })
 

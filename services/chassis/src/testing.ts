@@ -1,6 +1,6 @@
 /** Support for tests: a real PostgreSQL, shared by one test process, that is gone when the process is. */
 import { spawn } from 'node:child_process'
-import { mkdtemp } from 'node:fs/promises'
+import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SqlConnection } from './sql/connection.ts'
@@ -58,6 +58,8 @@ export async function testSqlOn(connection: SqlConnection, name: string, migrati
  */
 export async function testServer(options: Partial<EmbeddedPostgresOptions> = {}): Promise<SqlConnection> {
   const dir = await mkdtemp(join(tmpdir(), 'canopy-test-'))
+  // The server runs as another user when the tests run as root.
+  await chmod(dir, 0o755)
   const embedded = await startEmbeddedPostgres({ dir, settings: { fsync: 'off', full_page_writes: 'off' }, ...options })
   const script = 'cat >/dev/null; kill -QUIT "$0"; for n in 1 2 3 4 5 6 7 8; do sleep 0.2; rm -rf "$1" && exit; done'
   const watch = spawn('/bin/sh', ['-c', script, String(embedded.pid), dir], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })

@@ -34,8 +34,15 @@ describe('the example configurations', () => {
       conflicts: { userPrincipalName: 'hold', proxyAddresses: 'dropValue' },
       precedence: [{ attribute: 'mail', order: ['fabrikam', 'contoso'] }],
     })
-    expect(configuration?.forests.map((forest) => [forest.name, forest.optional])).toEqual([['contoso', false], ['fabrikam', true]])
-    expect(configuration?.forests[0]?.domains[0]).toMatchObject({ credential: 'contoso-reader', pollIntervalMs: 2_000, dialect: 'auto' })
+    expect(configuration?.forests.map((forest) => [forest.name, forest.optional])).toEqual([
+      ['contoso', false],
+      ['fabrikam', true],
+    ])
+    expect(configuration?.forests[0]?.domains[0]).toMatchObject({
+      credential: 'contoso-reader',
+      pollIntervalMs: 2_000,
+      dialect: 'auto',
+    })
     expect(configuration?.scopes[0]).toMatchObject({
       includeOus: ['OU=Staff,DC=corp,DC=contoso,DC=com'],
       includeGroups: ['CN=Cloud Pilot,OU=Groups,DC=corp,DC=contoso,DC=com'],
@@ -50,8 +57,11 @@ describe('the example configurations', () => {
 
   it('own rules replace those of the table, the rest stays in its order', async () => {
     const { configuration } = compileConfiguration(await example('two-forests.yaml'))
-    const user = (target: string) => configuration?.mappings.filter((rule) => rule.kind === 'user' && rule.target === target)
-    expect(user('companyName')).toMatchObject([{ source: { $case: 'constant', value: 'Contoso Group' }, onCreate: true }])
+    const user = (target: string) =>
+      configuration?.mappings.filter((rule) => rule.kind === 'user' && rule.target === target)
+    expect(user('companyName')).toMatchObject([
+      { source: { $case: 'constant', value: 'Contoso Group' }, onCreate: true },
+    ])
     expect(user('faxNumber')).toMatchObject([{ source: { $case: 'none' } }])
     expect(user('surname')).toMatchObject([{ source: { $case: 'expression', value: 'Trim([sn])' } }])
     expect(user('manager')).toMatchObject([{ source: { $case: 'reference', value: 'manager' } }])
@@ -70,13 +80,49 @@ describe('a wrong configuration', () => {
 
   it.each([
     ['scope:\n  - { forest: contosso }', 'CANOPY-CONFIG-0011', 'scope[0].forest', 8, /did you mean contoso/],
-    ['mappings:\n  user:\n    - { target: displayNam, direct: cn }', 'CANOPY-CONFIG-0011', 'mappings.user[0].target', 9, /displayName/],
-    ['mappings:\n  user:\n    - { target: mail, direct: cn, constant: x }', 'CANOPY-CONFIG-0013', 'mappings.user[0]', 9, /one of/],
-    ['mappings:\n  user:\n    - { target: mail, expression: "Trm([mail])" }', 'CANOPY-CONFIG-0014', 'mappings.user[0].expression', 9, /Trim/],
+    [
+      'mappings:\n  user:\n    - { target: displayNam, direct: cn }',
+      'CANOPY-CONFIG-0011',
+      'mappings.user[0].target',
+      9,
+      /displayName/,
+    ],
+    [
+      'mappings:\n  user:\n    - { target: mail, direct: cn, constant: x }',
+      'CANOPY-CONFIG-0013',
+      'mappings.user[0]',
+      9,
+      /one of/,
+    ],
+    [
+      'mappings:\n  user:\n    - { target: mail, expression: "Trm([mail])" }',
+      'CANOPY-CONFIG-0014',
+      'mappings.user[0].expression',
+      9,
+      /Trim/,
+    ],
     ['mappings: { extends: entra/defaults@2020-01 }', 'CANOPY-CONFIG-0011', 'mappings.extends', 7, /2026-11/],
-    ['precedence: { accountEnabled: { authority: nowhere } }', 'CANOPY-CONFIG-0011', 'precedence.accountEnabled.authority', 7, /contoso/],
-    ['scope:\n  - { forest: contoso, onLeave: { then: keep, deleteAfter: 3d } }', 'CANOPY-CONFIG-0013', 'scope[0].onLeave.deleteAfter', 8, /disable/],
-    ['scope:\n  - { forest: contoso, onLeave: { deleteAfter: soon } }', 'CANOPY-CONFIG-0003', 'scope[0].onLeave.deleteAfter', 8, /30d/],
+    [
+      'precedence: { accountEnabled: { authority: nowhere } }',
+      'CANOPY-CONFIG-0011',
+      'precedence.accountEnabled.authority',
+      7,
+      /contoso/,
+    ],
+    [
+      'scope:\n  - { forest: contoso, onLeave: { then: keep, deleteAfter: 3d } }',
+      'CANOPY-CONFIG-0013',
+      'scope[0].onLeave.deleteAfter',
+      8,
+      /disable/,
+    ],
+    [
+      'scope:\n  - { forest: contoso, onLeave: { deleteAfter: soon } }',
+      'CANOPY-CONFIG-0003',
+      'scope[0].onLeave.deleteAfter',
+      8,
+      /30d/,
+    ],
   ])('%s', (text, code, path, line, mend) => {
     const problem = only(`${minimal}${text}\n`)
     expect(problem).toMatchObject({ code, path, line })
@@ -84,7 +130,9 @@ describe('a wrong configuration', () => {
   })
 
   it('an unknown kind of scope entry names what is known', () => {
-    expect(only(`${minimal}scope:\n  - { forest: contoso, exclude: [{ uo: "OU=X" }] }\n`)).toMatchObject({ mend: 'did you mean ou?' })
+    expect(only(`${minimal}scope:\n  - { forest: contoso, exclude: [{ uo: "OU=X" }] }\n`)).toMatchObject({
+      mend: 'did you mean ou?',
+    })
   })
 
   it('names twice are refused where they are repeated', () => {
@@ -116,7 +164,10 @@ describe('what arrives later', () => {
     ['correlation: { user: [{ match: [employeeID, surname], then: join }] }', 'correlation.user[0].then'],
     ['correlation: { never: { adminCount: true } }', 'correlation.never'],
     ['scope: [{ forest: contoso, exclude: [{ group: "CN=A" }] }]', 'scope[0].exclude[0].group'],
-    ['precedence: { attributes: { mail: { order: [contoso], when: mailboxOwner } } }', 'precedence.attributes.mail.when'],
+    [
+      'precedence: { attributes: { mail: { order: [contoso], when: mailboxOwner } } }',
+      'precedence.attributes.mail.when',
+    ],
     ['conflicts: { userPrincipalName: { template: "{alias}" } }', 'conflicts.userPrincipalName.template'],
     ['conflicts: { sameNameGroups: union }', 'conflicts.sameNameGroups'],
     ['mappings: { unverifiedSuffix: { replace: { from: a, to: b } } }', 'mappings.unverifiedSuffix.replace'],

@@ -1,11 +1,10 @@
 /** From the text of a configuration to what the services act on, or to its problems. Pure: nothing is stored. */
 import { type ConfigProblem, nearest, parseConfigDocument, pathText, validateConfig } from '@canopy/chassis'
 import type { configuration } from '@canopy/proto'
-import { SourceSchema } from './adapters/yaml/schema.ts'
 import { compile } from './core/compile.ts'
-import { expressionFunctions } from './core/expression-check.ts'
 import { review } from './core/review.ts'
 import type { Finding } from './ports.ts'
+import { SourceSchema } from './source.ts'
 
 export interface CompiledConfiguration {
   /** Undefined when a problem is more than a warning. `version` 0 and no applier: the store gives those. */

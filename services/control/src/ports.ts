@@ -1,6 +1,6 @@
 /** What control's core speaks about: the parsed source, findings in it, and where versions are kept. */
 import type { configuration } from '@canopy/proto'
-import type { Source } from './adapters/yaml/schema.ts'
+import type { Source } from './source.ts'
 
 export type { Source }
 export type Path = readonly (string | number)[]

@@ -34,7 +34,9 @@ export function claimOf(attribute: string, value: string): string | undefined {
 export const claimingAttributes: readonly string[] = ['userPrincipalName', 'mail', 'proxyAddresses']
 
 /** Each claim once, in the order of the attributes above. */
-export function claimsOf(attributes: Readonly<Record<string, { readonly values: readonly string[] } | undefined>>): string[] {
+export function claimsOf(
+  attributes: Readonly<Record<string, { readonly values: readonly string[] } | undefined>>,
+): string[] {
   const claims = new Set<string>()
   for (const attribute of claimingAttributes) {
     for (const value of attributes[attribute]?.values ?? []) {

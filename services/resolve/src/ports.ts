@@ -34,5 +34,7 @@ export interface EdgeChange {
   readonly present: boolean
   readonly incarnation: bigint
   readonly version: bigint
+  /** One of the source edges that map to it: "<forest>/<group guid>/<member>"; none where it is absent. */
   readonly source: string
+  readonly wasPresent: boolean
 }

@@ -11,6 +11,8 @@ export interface DataFolder {
   readonly database: string
   readonly lab: string
   readonly credentials: string
+  /** Certificate authorities of forests and targets, PEM. */
+  readonly trust: string
   /** How the CLI finds the gateway of this Canopy. */
   readonly gateway: string
 }
@@ -51,6 +53,7 @@ export function openDataFolder(path: string, reset: boolean): DataFolder {
     database: folder('database'),
     lab: folder('lab'),
     credentials: folder('credentials'),
+    trust: folder('trust'),
     gateway: join(root, 'console.json'),
   }
 }

@@ -1,5 +1,6 @@
 /** What `canopy lab …` can do to the lab's own people, served beside the gateway. */
 import { Failure } from '@canopy/chassis'
+import type { ExtraRoute } from '@canopy/console'
 import { churn, type LabForest, type LabObject } from '@canopy/lab'
 import type { LabWorld } from './lab-world.ts'
 
@@ -21,6 +22,38 @@ export interface LabAnswer {
 
 const failure = (message: string, mend: string): Failure =>
   new Failure({ kind: 'permanent', code: 'CANOPY-LAB-0001', message, mend })
+
+const verbs = [
+  'rename',
+  'move',
+  'disable',
+  'enable',
+  'delete',
+  'restore',
+  'add-member',
+  'remove-member',
+  'churn',
+] as const
+
+/** Routes of the gateway; without a lab there are none. */
+export function labRoutes(world: LabWorld | undefined): ExtraRoute[] {
+  if (!world) return []
+  const answer = async (verb: string, request: LabRequest): Promise<LabAnswer> => labRequest(world, verb, request)
+  return [
+    {
+      method: 'GET',
+      path: '/api/v1/lab/list',
+      handler: (query) => answer('list', { ...query, limit: Number(query.limit ?? 20) }),
+    },
+    ...verbs.map(
+      (verb): ExtraRoute => ({
+        method: 'POST',
+        path: `/api/v1/lab/${verb}`,
+        handler: (_query, body) => answer(verb, (body ?? {}) as LabRequest),
+      }),
+    ),
+  ]
+}
 
 /** One answer per verb; `lab list` finds what the others name by DN, GUID, account name, UPN or display name. */
 export function labRequest(world: LabWorld, verb: string, request: LabRequest): LabAnswer {

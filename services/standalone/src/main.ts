@@ -4,12 +4,18 @@ import { parseOptions, type StandaloneOptions, usage } from './options.ts'
 import { type Standalone, startStandalone } from './standalone.ts'
 import { watch } from './watch.ts'
 
+const startedMs = performance.now()
+const levels = ['debug', 'info', 'warn', 'error'] as const
+
 async function main(options: StandaloneOptions): Promise<number> {
   const standalone = await startStandalone({
     data: options.data,
     reset: options.reset,
     ...(options.config === undefined ? {} : { config: options.config }),
-    log: createLog({ level: process.env.CANOPY_LOG_LEVEL ?? 'error' }),
+    log: createLog({
+      level: levels.find((level) => level === process.env.CANOPY_LOG_LEVEL) ?? 'error',
+      service: 'canopy',
+    }),
   })
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -27,7 +33,7 @@ async function main(options: StandaloneOptions): Promise<number> {
 
 async function show(standalone: Standalone, options: StandaloneOptions, signal: AbortSignal): Promise<number> {
   if (!options.json) console.log(`Canopy ${version} · standalone · state in ${options.data}`)
-  return await watch({ standalone, options, signal })
+  return await watch({ standalone, options, startedMs, signal })
 }
 
 try {

@@ -1,6 +1,6 @@
 /** All services in one process on embedded adapters, with the lab or your own forests as the outside world. */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { agent } from '@canopy/agent'
 import { audit } from '@canopy/audit'
@@ -60,30 +60,43 @@ export async function startStandalone(options: StandaloneStart): Promise<Standal
     const token = randomBytes(24).toString('base64url')
     const tokenFile = join(folder.credentials, 'gateway-token')
     writeFileSync(tokenFile, token, { mode: 0o600 })
-    const trust = lab ? [lab.trust] : []
     const socket = `unix:${join(adapters.socketFolder, 'rpc.sock')}`
     rmSync(socket.slice('unix:'.length), { force: true })
-    const running = await startServices(
-      [control, capture, agent, transform, resolve, write, audit, consoleService({ extraRoutes: labRoutes(lab) })],
-      {
-        adapters: { sql: adapters.sql, bus: adapters.bus },
-        rpc: { listen: [socket] },
-        config: {
-          agent: { name: 'standalone', hub: socket, credentials_dir: folder.credentials, trust },
-          write: { credentials_dir: folder.credentials, trust },
-          console: { listen: '127.0.0.1:0', token_file: tokenFile },
-        },
-        ...(options.log ? { log: options.log } : {}),
+    let gatewayUrl = ''
+    const gatewayService = consoleService({
+      extraRoutes: labRoutes(lab),
+      onListening: (url) => {
+        gatewayUrl = url
       },
-    )
+    })
+    const trust = trusted(folder, lab)
+    const running = await startServices([control, capture, agent, transform, resolve, write, audit, gatewayService], {
+      adapters: { sql: adapters.sql, bus: adapters.bus },
+      rpc: { listen: [socket] },
+      config: {
+        agent: { name: 'standalone', hub: socket, credentials_dir: folder.credentials, trust },
+        write: { credentials_dir: folder.credentials, trust },
+        console: { listen: '127.0.0.1:0', token_file: tokenFile },
+      },
+      ...(options.log ? { log: options.log } : {}),
+    })
     closers.push(() => running.stop())
     await applyConfiguration(running, source ?? lab?.configuration ?? '', options.config)
-    const gateway = await gatewayOf(folder, token)
+    const gateway = { url: gatewayUrl, token }
+    writeFileSync(folder.gateway, `${JSON.stringify(gateway)}\n`, { mode: 0o600 })
     return { folder, lab, running, gateway, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** Certificate authorities in <data>/trust, and the lab's. */
+function trusted(folder: DataFolder, lab: LabWorld | undefined): string[] {
+  const own = readdirSync(folder.trust)
+    .filter((name) => name.endsWith('.pem'))
+    .map((name) => join(folder.trust, name))
+  return lab ? [...own, lab.trust] : own
 }
 
 function readConfiguration(file: string): string {

@@ -1,52 +1,51 @@
 /** From the first look until in sync, and from there a line for every change that arrives in the cloud. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { classify } from '@canopy/chassis'
+import { type StatusSnapshot, statusSnapshot } from '@canopy/console'
 import { audit } from '@canopy/proto'
-import { type Verdict, verdict } from './in-sync.ts'
 import type { StandaloneOptions } from './options.ts'
-import { Display, type Progress, progressJson, progressLines, stageLine } from './progress.ts'
-import { type Snapshot, takeSnapshot } from './snapshot.ts'
+import { Display, type Progress, progressJson, progressLines, stageLine, totals, waitingFor } from './progress.ts'
 import type { Standalone } from './standalone.ts'
 
 export interface WatchOptions {
   readonly standalone: Standalone
   readonly options: StandaloneOptions
+  /** performance.now() when the process began. */
+  readonly startedMs: number
   readonly signal: AbortSignal
 }
 
 /** How long something may wait for the outside before `--until-synced` gives up, in milliseconds. */
-const patienceMs = 30_000
+const patienceMs = 15_000
 
 /** Exit code: 0 in sync or told to stop, 1 when it cannot be. */
-export async function watch({ standalone, options, signal }: WatchOptions): Promise<number> {
-  const terminal = !options.json && process.stdout.isTTY === true && !process.env.NO_COLOR
+export async function watch({ standalone, options, startedMs, signal }: WatchOptions): Promise<number> {
+  const terminal = !options.json && process.stdout.isTTY === true
   const display = new Display(process.stdout)
-  const startedMs = performance.now()
-  const failed = standalone.running.failed.then((failure) => {
-    throw failure
-  })
-  failed.catch(() => undefined)
-  let last: { at: number; written: number } = { at: startedMs, written: 0 }
-  let waitingSince: number | undefined
-  let printed = 0
+  const failed = rejectsWith(standalone)
+  let last = { atMs: performance.now(), steps: 0 }
+  let waitingSinceMs: number | undefined
+  let printedMs = Number.NEGATIVE_INFINITY
   while (!signal.aborted) {
-    const now = performance.now()
-    const look = await Promise.race([takeSnapshot(standalone.running.channels), failed])
-    const said = verdict(look.pipeline)
-    const progress = progressOf(look.snapshot, said, now - startedMs, last, now)
-    last = { at: now, written: look.snapshot.read + look.snapshot.resolved + look.snapshot.written }
+    const nowMs = performance.now()
+    const status = await Promise.race([statusSnapshot(standalone.running.channels), failed])
+    const steps = stepsOf(status)
+    const progress = {
+      status,
+      elapsedMs: nowMs - startedMs,
+      perSecond: Math.max(0, ((steps - last.steps) / (nowMs - last.atMs)) * 1000),
+    }
+    last = { atMs: nowMs, steps }
     if (terminal) display.draw([...progressLines(progress), stageLine(progress)])
-    else if (now - printed >= 1_000 || said.state === 'inSync') {
-      printed = now
+    else if (nowMs - printedMs >= 1_000 || status.state === 'inSync') {
+      printedMs = nowMs
       print(options, progress)
     }
-    if (said.state === 'inSync') {
-      display.keep()
-      return options.untilSynced ? 0 : await follow(standalone, options, signal)
-    }
-    waitingSince = said.state === 'waiting' ? (waitingSince ?? now) : undefined
-    if (options.untilSynced && said.state === 'waiting' && now - (waitingSince ?? now) > patienceMs) {
-      console.error(`${said.why}\n  mend ${said.mend}`)
+    if (status.state === 'inSync') return options.untilSynced ? 0 : await follow(standalone, options, signal)
+    waitingSinceMs = status.state === 'waiting' ? (waitingSinceMs ?? nowMs) : undefined
+    const waiting = waitingFor(status)
+    if (options.untilSynced && waiting && nowMs - (waitingSinceMs ?? nowMs) > patienceMs) {
+      console.error(`${waiting.why}\n  mend ${waiting.mend}`)
       return 1
     }
     await sleep(100)
@@ -54,25 +53,24 @@ export async function watch({ standalone, options, signal }: WatchOptions): Prom
   return 0
 }
 
-function print(options: StandaloneOptions, progress: Progress): void {
-  if (options.json) console.log(progressJson(progress))
-  else if (progress.verdict.state === 'inSync')
-    console.log([...progressLines(progress), stageLine(progress)].join('\n'))
-  else console.log(stageLine(progress))
+/** Never resolves; rejects when a service cannot go on. */
+function rejectsWith(standalone: Standalone): Promise<never> {
+  const failed = standalone.running.failed.then((failure) => {
+    throw failure
+  })
+  failed.catch(() => undefined)
+  return failed
 }
 
-function progressOf(
-  snapshot: Snapshot,
-  said: Verdict,
-  elapsedMs: number,
-  last: { at: number; written: number },
-  now: number,
-): Progress {
-  const moved = snapshot.read + snapshot.resolved + snapshot.written - last.written
-  const perSecond = now > last.at ? Math.max(0, (moved / (now - last.at)) * 1000) : 0
-  const total = snapshot.clouds.reduce((all, cloud) => all + cloud.objects, 0)
-  const left = total > 0 && perSecond > 0 ? Math.max(0, total - snapshot.written) / perSecond : undefined
-  return { snapshot, verdict: said, elapsedMs, perSecond, secondsLeft: left }
+function stepsOf(status: StatusSnapshot): number {
+  const { read, resolved, written } = totals(status)
+  return status.state === 'writing' ? written : read + resolved
+}
+
+function print(options: StandaloneOptions, progress: Progress): void {
+  if (options.json) console.log(progressJson(progress))
+  else if (progress.status.state === 'inSync') console.log([...progressLines(progress), stageLine(progress)].join('\n'))
+  else console.log(stageLine(progress))
 }
 
 async function follow(standalone: Standalone, options: StandaloneOptions, signal: AbortSignal): Promise<number> {
@@ -91,10 +89,7 @@ async function follow(standalone: Standalone, options: StandaloneOptions, signal
     stream.on('end', () => resolve(0))
   })
   const stopped = new Promise<number>((resolve) => signal.addEventListener('abort', () => resolve(0), { once: true }))
-  const failed = standalone.running.failed.then((failure) => {
-    throw failure
-  })
-  const code = await Promise.race([ended, stopped, failed])
+  const code = await Promise.race([ended, stopped, rejectsWith(standalone)])
   stream.cancel()
   return code
 }

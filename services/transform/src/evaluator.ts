@@ -45,7 +45,8 @@ export function evaluator(of: {
         if (running && pool?.holds(lease)) await look({ context, signal: stop.signal, ...running })
       } catch (error) {
         const failure = classify(error)
-        if (failure.kind !== 'cancelled') context.log.warn({ code: failure.code }, 'evaluation interrupted, goes on later')
+        if (failure.kind !== 'cancelled')
+          context.log.warn({ code: failure.code }, 'evaluation interrupted, goes on later')
       }
       await pause
     }
@@ -72,7 +73,7 @@ async function look(of: {
   readonly stage: RunningStage
   readonly active: Active
 }): Promise<void> {
-  const { context, active, stage } = of
+  const { context, active } = of
   const { name, version } = active.config
   for (const { forest } of active.bindings.unbound()) await active.bindings.of(forest)
   const known = await evaluated(context.sql, name)

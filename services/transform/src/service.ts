@@ -1,6 +1,16 @@
 /** Composes transform: maps canopy.changes to canopy.contributions under the active configuration. */
-import { type Component, type Consumer, type Context, classify, defineService, Failure, type RunningStage, type StageBatch, unary } from '@canopy/chassis'
-import { type change, type configuration, topics, transform as rpc } from '@canopy/proto'
+import {
+  type Component,
+  type Consumer,
+  type Context,
+  classify,
+  defineService,
+  Failure,
+  type RunningStage,
+  type StageBatch,
+  unary,
+} from '@canopy/chassis'
+import { type change, type configuration, transform as rpc, topics } from '@canopy/proto'
 import { bindings } from './adapters/bindings.ts'
 import { askCapture } from './adapters/capture.ts'
 import { Config } from './config.ts'
@@ -27,7 +37,9 @@ export const transform = defineService({
       context,
       running: () => (state.stage && state.active ? { stage: state.stage, active: state.active } : undefined),
     })
-    context.rpc.addService(rpc.TransformService, { preview: unary((request) => preview(context, state, request.object)) })
+    context.rpc.addService(rpc.TransformService, {
+      preview: unary((request) => preview(context, state, request.object)),
+    })
     return [stageComponent(context, state, evaluation), evaluation]
   },
 })
@@ -90,7 +102,12 @@ async function handle(context: Context<Config>, state: State, batch: StageBatch)
 async function preview(context: Context<Config>, state: State, object: change.DirectoryObject | undefined) {
   if (!state.active) {
     const message = 'there is no configuration yet'
-    throw new Failure({ kind: 'transient', code: 'CANOPY-TRANSFORM-0001', message, mend: 'apply a configuration first' })
+    throw new Failure({
+      kind: 'transient',
+      code: 'CANOPY-TRANSFORM-0001',
+      message,
+      mend: 'apply a configuration first',
+    })
   }
   if (!object) {
     throw new Failure({ kind: 'permanent', code: 'CANOPY-TRANSFORM-0002', message: 'the request names no object' })

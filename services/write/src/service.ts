@@ -1,5 +1,5 @@
 /** write: brings the cloud to the desired state and touches nothing else. Intake stores what is desired, work does what is due. */
-import { type Component, type Context, classify, defineService, type RunningStage } from '@canopy/chassis'
+import { type Component, type Context, classify, defineService, type LeasePool, type RunningStage } from '@canopy/chassis'
 import type { Mode } from '@canopy/domain'
 import { type configuration, topics } from '@canopy/proto'
 import { judgeDeletes, judgeRemovals } from './adapters/store/guards.sql.ts'
@@ -54,16 +54,17 @@ class Writer implements Component {
   }
 
   async start(): Promise<void> {
-    const { context } = { context: this.#context }
+    const context = this.#context
     await this.#barrier.load()
-    const pool = await context.leases({
+    let pool: LeasePool | undefined
+    pool = await context.leases({
       pool: 'work',
       names: Array.from({ length: shardCount }, (_, shard) => shardLease(shard)),
       onAcquired: () => this.#refreshShards(pool),
       onLost: async () => this.#refreshShards(pool),
     })
     this.#refreshShards(pool)
-    this.#closers.push(() => pool.close())
+    this.#closers.push(() => pool?.close() ?? Promise.resolve())
     this.#stage = await context.stage({
       name: 'write',
       inputs: [topics.desired, topics.desiredEdges],
@@ -100,7 +101,7 @@ class Writer implements Component {
     await Promise.all(this.#targets.map((target) => target.directory.close()))
   }
 
-  #refreshShards(pool: { holds(name: string): unknown } | undefined): void {
+  #refreshShards(pool: LeasePool | undefined): void {
     if (!pool) return
     this.#shards = Array.from({ length: shardCount }, (_, n) => n).filter((n) => pool.holds(shardLease(n)))
     this.#wake()

@@ -26,7 +26,8 @@ export async function recordGap(
 ): Promise<boolean> {
   const head = await lockHead(tx, gap.chain)
   if (gap.to <= head.nextOffset) return false
-  const from = gap.from < head.nextOffset ? head.nextOffset : gap.from
+  let from = gap.from
+  if (from < head.nextOffset) from = head.nextOffset
   const entry = result.Result.fromPartial({
     id: `${gapAction}/${gap.chain}/${from}`,
     action: gapAction,

@@ -1,6 +1,6 @@
 /** Stores what a forest says of an object as bytes, equal for equal states, and publishes it as a record. */
 import { createHash } from 'node:crypto'
-import { change } from '@canopy/proto'
+import { change, type Topic, topics } from '@canopy/proto'
 import type { Location } from '../core/location.ts'
 import type { Body, ObjectState } from '../ports.ts'
 
@@ -29,6 +29,21 @@ export interface Published {
   readonly state: ObjectState
   readonly location: Location
   readonly source: change.Source
+}
+
+/** `canopy.changes` for payloads that are bytes already. */
+export const changesAsBytes: Topic<Uint8Array> = {
+  ...topics.changes,
+  codec: { encode: (bytes) => ({ finish: () => bytes }), decode: (bytes) => bytes },
+}
+
+/**
+ * The record's bytes, made of the stored body's: messages of one type may be written one behind the other, so the
+ * attributes need not be encoded twice.
+ */
+export function recordBytes(of: Published, body: Uint8Array): Uint8Array {
+  const head = change.DirectoryObject.encode({ ...toRecord(of), attributes: {}, references: {}, oversize: {} }).finish()
+  return of.gone ? head : Buffer.concat([head, body])
 }
 
 /** What is gone carries its identity and nothing else. */

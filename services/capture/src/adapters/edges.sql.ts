@@ -119,7 +119,7 @@ export async function retractStale(
   const rows = await tx.query<EdgeRow & { stale: boolean }>(
     `with part as (
        select e.group_guid, e.member, e.seen < $3 as stale from edge e join object o on o.forest = e.forest and o.guid = e.group_guid
-       where e.forest = $1 and o.domain = $2 and e.present
+       where e.forest = $1 and o.domain = $2 and e.present and o.seen >= $3
          and (e.group_guid, e.member) > (coalesce(nullif($4, ''), '00000000-0000-0000-0000-000000000000')::uuid, $5)
        order by e.group_guid, e.member limit $6
      ), gone as (

@@ -1,6 +1,6 @@
 /** Makes the new state of an object of the one before and what a directory just said. */
 import { leafRdn, parseRdn, sidFromBytes } from '@canopy/domain'
-import type { agent, change } from '@canopy/proto'
+import type { agent } from '@canopy/proto'
 import type { Body, ObjectState } from '../ports.ts'
 import { kindOf } from './kind.ts'
 
@@ -41,40 +41,40 @@ export function mergeEntry(
 }
 
 function mergeBody(before: Body | undefined, entry: agent.Entry, name: string, { digest }: MergeContext): Body {
-  const attributes: Record<string, agent.Values> = { ...before?.attributes }
-  const oversize: Record<string, change.Oversize> = { ...before?.oversize }
-  for (const [attribute, { values }] of Object.entries(entry.attributes)) {
+  const attributes = new Map(before ? Object.entries(before.attributes) : [])
+  const oversize = new Map(before ? Object.entries(before.oversize) : [])
+  for (const attribute in entry.attributes) {
     if (attribute === 'objectClass') continue
-    delete attributes[attribute]
-    delete oversize[attribute]
-    if (values.length === 0) continue
+    const values = entry.attributes[attribute]!.values
     let bytes = 0
     for (const value of values) bytes += value.length
     if (values.length > 1) values.sort(Buffer.compare)
-    if (bytes > maxAttributeBytes) oversize[attribute] = { digest: digest(values), length: bytes }
-    else attributes[attribute] = { values }
+    const travels = bytes <= maxAttributeBytes
+    if (travels && values.length > 0) attributes.set(attribute, { values })
+    else attributes.delete(attribute)
+    if (travels) oversize.delete(attribute)
+    else oversize.set(attribute, { digest: digest(values), length: bytes })
   }
   // DirSync never returns cn; it is the name.
-  attributes.cn = { values: [Buffer.from(name)] }
+  attributes.set('cn', { values: [Buffer.from(name)] })
   return { attributes: sorted(attributes), references: mergeReferences(before, entry), oversize: sorted(oversize) }
 }
 
 function mergeReferences(before: Body | undefined, entry: agent.Entry): Record<string, string> {
-  const references: Record<string, string> = { ...before?.references }
+  const references = new Map(before ? Object.entries(before.references) : [])
   for (const [attribute, links] of Object.entries(entry.links)) {
     if (attribute === 'member') continue
     const target = links.added[0]?.guid
-    const current = references[attribute]
-    if (target) references[attribute] = target
-    else if (links.whole || links.removed.some((link) => link.guid === current)) delete references[attribute]
+    const current = references.get(attribute)
+    if (target) references.set(attribute, target)
+    else if (links.whole || links.removed.some((link) => link.guid === current)) references.delete(attribute)
   }
   return sorted(references)
 }
 
 /** Equal states must have equal bytes. */
-function sorted<T>(record: Record<string, T>): Record<string, T> {
-  const names = Object.keys(record).sort()
+function sorted<T>(map: ReadonlyMap<string, T>): Record<string, T> {
   const result: Record<string, T> = {}
-  for (const name of names) result[name] = record[name]!
+  for (const name of [...map.keys()].sort()) result[name] = map.get(name)!
   return result
 }

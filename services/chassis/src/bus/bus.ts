@@ -49,12 +49,7 @@ export interface Bus {
    * Appends in order, acknowledged by all replicas. Splits at 512 KB. Never starts a send that could end after
    * `deadlineMs` (monotonic, performance.now()); throws Failure CANOPY-BUS-0003 (transient) instead.
    */
-  append(request: {
-    topic: Topic
-    partition: number
-    records: readonly BusRecord[]
-    deadlineMs: number
-  }): Promise<void>
+  append(request: { topic: Topic; partition: number; records: readonly BusRecord[]; deadlineMs: number }): Promise<void>
   consume(consumption: Consumption): Promise<Consumer>
   /** Every partition from the beginning and onwards, without a group: for small topics each process knows whole. */
   follow(request: {

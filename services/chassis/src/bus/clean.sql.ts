@@ -55,7 +55,8 @@ export async function compactable(
   )
   const { old, behind, records } = rows[0] ?? {}
   if (old == null || behind == null) return undefined
-  return { to: old < behind ? old : behind, records: Number(records ?? 0n) }
+  const to = old < behind ? old : behind
+  return { to, records: Number(records ?? 0n) }
 }
 
 /** Segments before `before`, newest first: at least one, otherwise about 1 MiB. */

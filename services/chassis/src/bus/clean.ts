@@ -41,7 +41,11 @@ export async function cleanTopics(sql: Sql, options: CleanOptions): Promise<void
   }
 }
 
-async function dropOld(sql: Sql, at: CleanPartition, { now, retentionMs = 7 * 24 * hourMs }: CleanOptions): Promise<void> {
+async function dropOld(
+  sql: Sql,
+  at: CleanPartition,
+  { now, retentionMs = 7 * 24 * hourMs }: CleanOptions,
+): Promise<void> {
   const before = new Date(now().getTime() - retentionMs)
   let gone: number
   do gone = await deleteSegments(sql, at, before)

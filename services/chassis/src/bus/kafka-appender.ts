@@ -48,11 +48,7 @@ export class KafkaAppender {
       const runs = [...split(records)]
       const pending: Pending = { topic: topic.name, partition, key, deadlineMs, runs, resolve, reject, alone: false }
       this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), pending])
-      this.#pumping ??= Promise.resolve()
-        .then(() => this.#pump())
-        .finally(() => {
-          this.#pumping = undefined
-        })
+      this.#start()
     })
   }
 
@@ -61,7 +57,17 @@ export class KafkaAppender {
     await this.#discard('in order')
   }
 
+  #start(): void {
+    this.#pumping ??= this.#pump().finally(() => {
+      this.#pumping = undefined
+      // What came between the last look and now.
+      if (this.#waiting.size > 0) this.#start()
+    })
+  }
+
   async #pump(): Promise<void> {
+    // Appends of one turn of the event loop go together.
+    await Promise.resolve()
     for (let round = this.#round(); round.length > 0; round = this.#round()) {
       const deadlineMs = Math.min(...round.map((each) => each.deadlineMs))
       try {
@@ -201,7 +207,8 @@ function message({ key, value, headers, timeMs }: BusRecord, partition: number):
 }
 
 /** Refusals that sending the same again cannot change. */
-const final = /MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE|INVALID_TIMESTAMP|INVALID_RECORD|AUTHORIZATION_FAILED|POLICY_VIOLATION/
+const final =
+  /MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE|INVALID_TIMESTAMP|INVALID_RECORD|AUTHORIZATION_FAILED|POLICY_VIOLATION/
 
 function sendFailure(error: unknown): Failure {
   if (error instanceof Failure) return error

@@ -48,7 +48,9 @@ export function cuttableClient(connection: KafkaConnection, options: Partial<Kaf
     },
     socketFactory: ({ host, port, ssl, onConnect }) => {
       if (!open) throw new Error('the deadline of this client has passed')
-      const socket = ssl ? connectTls({ servername: host, ...ssl, host, port }, onConnect) : connectTcp({ host, port }, onConnect)
+      const socket = ssl
+        ? connectTls({ servername: host, ...ssl, host, port }, onConnect)
+        : connectTcp({ host, port }, onConnect)
       socket.setKeepAlive(true, 60_000)
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))

@@ -189,7 +189,13 @@ class KafkaMember implements Consumer {
       const { topic, partition } = assigned
       try {
         await this.#beating(heartbeat, () =>
-          this.#options.consumption.handle({ topic, partition, records, endOffset: BigInt(batch.highWatermark), signal }),
+          this.#options.consumption.handle({
+            topic,
+            partition,
+            records,
+            endOffset: BigInt(batch.highWatermark),
+            signal,
+          }),
         )
       } catch (error) {
         return this.#failed(client, assigned, error)
@@ -247,9 +253,12 @@ class KafkaMember implements Consumer {
     if (taken.signal.aborted) return
     const at = [{ topic: topic.name, partitions: [partition] }]
     client.pause(at)
-    const rest = setTimeout(() => {
-      if (!taken.signal.aborted && !this.#closing.signal.aborted) client.resume(at)
-    }, pauseMs(assigned.failures++, error))
+    const rest = setTimeout(
+      () => {
+        if (!taken.signal.aborted && !this.#closing.signal.aborted) client.resume(at)
+      },
+      pauseMs(assigned.failures++, error),
+    )
     taken.signal.addEventListener('abort', () => clearTimeout(rest), { once: true })
   }
 

@@ -8,11 +8,7 @@ const hourMs = 3_600_000
 const maxMessageBytes = 1_100_000
 const retentionMs = 7 * 24 * hourMs
 
-export async function ensureKafkaTopics(
-  admin: Admin,
-  topics: readonly Topic[],
-  wantedReplicas: number,
-): Promise<void> {
+export async function ensureKafkaTopics(admin: Admin, topics: readonly Topic[], wantedReplicas: number): Promise<void> {
   const existing = new Set(await admin.listTopics())
   const missing = topics.filter((topic) => !existing.has(topic.name))
   if (missing.length > 0) {

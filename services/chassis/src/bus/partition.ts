@@ -9,7 +9,7 @@ export function partitionOf(topic: Pick<Topic, 'orderingSegments'>, key: string,
   return partitions === 1 ? 0 : mixed(orderingPart(topic, key)) % partitions
 }
 
-/** FNV-1a over the UTF-16 code units, then murmur3's finalizer: FNV alone leaves the low bits of alike keys alike. */
+/** FNV-1a over the UTF-16 code units, then murmur3's finalizer, so that the low bits depend on all of it. */
 function mixed(text: string): number {
   let h = 0x811c9dc5
   for (let i = 0; i < text.length; i++) {

@@ -3,16 +3,17 @@ import { randomUUID } from 'node:crypto'
 import type { Topic } from '@canopy/proto'
 import { classify } from '../failure.ts'
 import type { LeasePool, LeasePoolOptions } from '../lease/lease.ts'
+import { joinLeasePool } from '../lease/pool.ts'
 import { migrate } from '../sql/migrate.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Bus, Consumer } from './bus.ts'
 import { type CleanOptions, cleanTopics } from './clean.ts'
 import { PartitionEnds, partitionKey } from './ends.ts'
+import { positionBeyondEnd, wrongPartitionCount } from './failures.ts'
 import { follow } from './follower.ts'
 import { joinGroup } from './members.ts'
 import { busMigrations } from './migrations.ts'
-import { positionBeyondEnd, wrongPartitionCount } from './failures.ts'
 import { ensureTopic, partitionEnds } from './postgres.sql.ts'
 import { PostgresAppender } from './postgres-appender.ts'
 import { PartitionReader } from './reader.ts'
@@ -23,8 +24,8 @@ const channel = 'canopy_bus'
 export interface PostgresBusOptions {
   /** The bus' own schema, brought up to date here; stays open when the bus is closed. */
   readonly sql: Sql
-  /** How the group shares its partitions: the lease pool on the same store. */
-  readonly leases: (options: LeasePoolOptions) => Promise<LeasePool>
+  /** How a group shares its partitions: a lease pool on the same store, unless said otherwise. */
+  readonly leases?: (options: LeasePoolOptions) => Promise<LeasePool>
   readonly log?: Log
   readonly now?: () => Date
   readonly clean?: Omit<CleanOptions, 'now'>
@@ -33,9 +34,10 @@ export interface PostgresBusOptions {
 }
 
 export async function postgresBus(options: PostgresBusOptions): Promise<Bus> {
-  const { sql, log, leases } = options
+  const { sql, log } = options
   await migrate(sql, busMigrations)
   const self = randomUUID()
+  const leases = options.leases ?? ((pool: LeasePoolOptions) => joinLeasePool(pool, { sql, instance: self, log }))
   const onError = (error: unknown, at?: string): void => {
     const { code, message } = classify(error)
     log?.warn({ code, at }, `bus: ${message}`)

@@ -39,7 +39,7 @@ describe('a process configuration', () => {
     const loaded = await loadConfig({ services: [sample], file: undefined, environment: {} })
     expect(loaded.process.bus).toEqual({ kind: 'postgres' })
     expect(loaded.process.rpc.listen).toBe('127.0.0.1:7443')
-    expect(loaded.services['sample']).toEqual({ poll_interval_secs: 5, names: [] })
+    expect(loaded.services.sample).toEqual({ poll_interval_secs: 5, names: [] })
   })
 
   it('refuses an unknown key with the nearest known one, line and column', async () => {
@@ -85,7 +85,7 @@ describe('a process configuration', () => {
       CANOPY_CREDENTIAL_READER_PASSWORD: 'not looked at',
     })
     expect(loaded.process.sql.url_file).toBe('/run/url')
-    expect(loaded.services['sample']).toEqual({ poll_interval_secs: 9, names: ['a', 'b'] })
+    expect(loaded.services.sample).toEqual({ poll_interval_secs: 9, names: ['a', 'b'] })
     expect(loaded.process.bus).toMatchObject({ kind: 'kafka', brokers: ['k1:9092', 'k2:9092'] })
     expect(loaded.warnings).toHaveLength(1)
     expect(loaded.warnings[0]).toContain('CANOPY_SAMPEL')

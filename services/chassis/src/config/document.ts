@@ -32,7 +32,8 @@ export function parseConfigDocument(text: string): ConfigDocument {
     mend: undefined,
     warning: false,
   }))
-  const read = problems.length > 0 ? { value: undefined, problems } : readValue(() => document.toJS({ maxAliasCount: 50 }))
+  const read =
+    problems.length > 0 ? { value: undefined, problems } : readValue(() => document.toJS({ maxAliasCount: 50 }))
   return {
     value: read.value,
     problems: read.problems,
@@ -45,7 +46,14 @@ function readValue(read: () => unknown): { value: unknown; problems: readonly Co
     return { value: read(), problems: [] }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    const problem = { code: 'CANOPY-CONFIG-0001', path: pathText([]), line: 1, column: 1, mend: undefined, warning: false }
+    const problem = {
+      code: 'CANOPY-CONFIG-0001',
+      path: pathText([]),
+      line: 1,
+      column: 1,
+      mend: undefined,
+      warning: false,
+    }
     return { value: undefined, problems: [{ ...problem, message: `not readable as YAML: ${message}` }] }
   }
 }
@@ -56,7 +64,9 @@ function offsetAt(root: Node | null | undefined, path: Path, ofKey: boolean): nu
   for (const [depth, step] of path.entries()) {
     const last = depth === path.length - 1
     if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step))
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
+      )
       if (pair === undefined) return offset
       const keyOffset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset
       node = pair.value

@@ -64,7 +64,9 @@ function issueProblems(issue: z.core.$ZodIssue, prefix: Path, around: Around): r
       }
       return [make('CANOPY-CONFIG-0003', path, `${subject(path)} has the wrong type`, `expected: ${issue.expected}`)]
     default:
-      return [make(customCode(issue) ?? 'CANOPY-CONFIG-0003', path, `${subject(path)}: ${issue.message}`, customMend(issue))]
+      return [
+        make(customCode(issue) ?? 'CANOPY-CONFIG-0003', path, `${subject(path)}: ${issue.message}`, customMend(issue)),
+      ]
   }
 }
 
@@ -81,14 +83,23 @@ function unionProblems(
     return [tools.make('CANOPY-CONFIG-0003', path, `${subject(path)} must be ${oneOf(options)}`)]
   }
   const weight = (issues: readonly z.core.$ZodIssue[]): number =>
-    issues.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? 2 * one.keys.length : one.path.length === 0 ? 3 : 1), 0)
+    issues.reduce(
+      (sum, one) => sum + (one.code === 'unrecognized_keys' ? 2 * one.keys.length : one.path.length === 0 ? 3 : 1),
+      0,
+    )
   const best = issue.errors.toSorted((a, b) => weight(a) - weight(b))[0]!
-  const scalar = best.every((one) => one.path.length === 0 && (one.code === 'invalid_type' || one.code === 'invalid_value'))
+  const scalar = best.every(
+    (one) => one.path.length === 0 && (one.code === 'invalid_type' || one.code === 'invalid_value'),
+  )
   if (scalar) return [tools.make('CANOPY-CONFIG-0003', path, `${subject(path)} has a value of the wrong kind`)]
   const keys = knownKeys(tools.around.schema, path)
-  const allUnknown = issue.errors.every((option) => option.some((one) => one.code === 'unrecognized_keys' && one.path.length === 0))
+  const allUnknown = issue.errors.every((option) =>
+    option.some((one) => one.code === 'unrecognized_keys' && one.path.length === 0),
+  )
   if (allUnknown) {
-    const unknown = best.flatMap((one) => (one.code === 'unrecognized_keys' ? one.keys : [])).filter((key) => !keys.includes(key))
+    const unknown = best
+      .flatMap((one) => (one.code === 'unrecognized_keys' ? one.keys : []))
+      .filter((key) => !keys.includes(key))
     if (unknown.length > 0) {
       return unknown.map((key) => {
         const meant = nearest(key, keys)
@@ -96,7 +107,14 @@ function unionProblems(
         return tools.make('CANOPY-CONFIG-0002', [...path, key], `unknown key ${quoted(key)}`, mend, true)
       })
     }
-    return [tools.make('CANOPY-CONFIG-0003', path, `${subject(path)} mixes keys that exclude each other`, `known here: ${keys.join(', ')}`)]
+    return [
+      tools.make(
+        'CANOPY-CONFIG-0003',
+        path,
+        `${subject(path)} mixes keys that exclude each other`,
+        `known here: ${keys.join(', ')}`,
+      ),
+    ]
   }
   return best.flatMap((one) => issueProblems(one, path, tools.around))
 }

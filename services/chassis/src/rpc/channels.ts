@@ -9,6 +9,6 @@ export type ClientConstructor<C extends Client> = new (
 
 export interface Channels {
   /** One client per service and constructor, kept for the life of the process. */
-  client<C extends Client>(service: string, constructor: ClientConstructor<C>): C
+  client<C extends Client>(service: string, make: ClientConstructor<C>): C
   close(): void
 }

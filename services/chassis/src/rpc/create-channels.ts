@@ -24,23 +24,23 @@ const clientOptions: ClientOptions = {
 export function createChannels(options: ChannelsOptions): Channels {
   const clients = new Map<unknown, Map<string, Client>>()
   return {
-    client: (service, constructor) => {
-      let ofConstructor = clients.get(constructor)
-      if (ofConstructor === undefined) {
-        ofConstructor = new Map()
-        clients.set(constructor, ofConstructor)
+    client: (service, make) => {
+      let ofKind = clients.get(make)
+      if (ofKind === undefined) {
+        ofKind = new Map()
+        clients.set(make, ofKind)
       }
-      const known = ofConstructor.get(service)
-      if (known instanceof constructor) return known
+      const known = ofKind.get(service)
+      if (known instanceof make) return known
       const address = options.peers[service]
       if (address === undefined) throw unknownPeer(service)
       const dns = address.startsWith('unix:') || address.includes('://') ? address : `dns:///${address}`
-      const made = new constructor(dns, channelCredentials(address, options.tls), clientOptions)
-      ofConstructor.set(service, made)
+      const made = new make(dns, channelCredentials(address, options.tls), clientOptions)
+      ofKind.set(service, made)
       return made
     },
     close: () => {
-      for (const ofConstructor of clients.values()) for (const client of ofConstructor.values()) client.close()
+      for (const ofKind of clients.values()) for (const client of ofKind.values()) client.close()
       clients.clear()
     },
   }

@@ -1,19 +1,15 @@
 /** Mutual TLS from files that may change while the process runs, and plain text where nobody else can listen. */
-import { readFileSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { isIP } from 'node:net'
-import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js'
+import { ChannelCredentials, experimental, ServerCredentials } from '@grpc/grpc-js'
 import { Failure } from '../failure.ts'
 
 export interface TlsFiles {
   readonly certFile: string
   readonly keyFile: string
   readonly caFile: string
-}
-
-interface TlsMaterial {
-  readonly cert: Buffer
-  readonly key: Buffer
-  readonly ca: Buffer
+  /** Milliseconds between two looks at the files; default 10,000. */
+  readonly refreshMs?: number
 }
 
 /** Whether an address can be reached from this machine alone. */
@@ -27,8 +23,8 @@ export function isLocal(address: string): boolean {
 export function serverCredentials(address: string, tls: TlsFiles | undefined): ServerCredentials {
   if (address.startsWith('unix:')) return ServerCredentials.createInsecure()
   if (tls !== undefined) {
-    const { cert, key, ca } = readTls(tls)
-    return ServerCredentials.createSsl(ca, [{ cert_chain: cert, private_key: key }], true)
+    const files = watchTls(tls)
+    return experimental.createCertificateProviderServerCredentials(files, files, true)
   }
   if (isLocal(address)) return ServerCredentials.createInsecure()
   throw new Failure({
@@ -44,8 +40,8 @@ export function serverCredentials(address: string, tls: TlsFiles | undefined): S
 export function channelCredentials(address: string, tls: TlsFiles | undefined): ChannelCredentials {
   if (address.startsWith('unix:')) return ChannelCredentials.createInsecure()
   if (tls !== undefined) {
-    const { cert, key, ca } = readTls(tls)
-    return ChannelCredentials.createSsl(ca, key, cert)
+    const files = watchTls(tls)
+    return experimental.createCertificateProviderChannelCredentials(files, files)
   }
   if (isLocal(address)) return ChannelCredentials.createInsecure()
   throw new Failure({
@@ -57,22 +53,30 @@ export function channelCredentials(address: string, tls: TlsFiles | undefined): 
   })
 }
 
-function readTls(files: TlsFiles): TlsMaterial {
-  const read = (path: string): Buffer => {
-    try {
-      return readFileSync(path)
-    } catch (cause) {
-      throw new Failure({
-        kind: 'permanent',
-        code: 'CANOPY-RPC-0011',
-        message: 'a file of rpc.tls cannot be read',
-        at: path,
-        mend: 'check the path, and that the process may read it',
-        cause,
-      })
-    }
+/** New connections use what the files hold now: a certificate is renewed without a restart. */
+function watchTls(files: TlsFiles): experimental.CertificateProvider {
+  for (const path of [files.certFile, files.keyFile, files.caFile]) checkReadable(path)
+  return new experimental.FileWatcherCertificateProvider({
+    certificateFile: files.certFile,
+    privateKeyFile: files.keyFile,
+    caCertificateFile: files.caFile,
+    refreshIntervalMs: files.refreshMs ?? 10_000,
+  })
+}
+
+function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK)
+  } catch (cause) {
+    throw new Failure({
+      kind: 'permanent',
+      code: 'CANOPY-RPC-0011',
+      message: 'a file of rpc.tls cannot be read',
+      at: path,
+      mend: 'check the path, and that the process may read it',
+      cause,
+    })
   }
-  return { cert: read(files.certFile), key: read(files.keyFile), ca: read(files.caFile) }
 }
 
 const hostOf = (address: string): string => {

@@ -26,7 +26,9 @@ beforeAll(async () => {
   server.addService(introspection.IntrospectionService, {
     getServiceStatus: unused,
     listParked: unused,
-    releaseParked: unary(async ({ id }: introspection.ReleaseParkedRequest, context) => ({ released: await handle(id, context) })),
+    releaseParked: unary(async ({ id }: introspection.ReleaseParkedRequest, context) => ({
+      released: await handle(id, context),
+    })),
   })
   const address = await bindRpcServer(server, `unix:${join(folder, 's')}`, undefined)
   channels = createChannels({ peers: { one: address, away: `unix:${join(folder, 'nobody')}` } })
@@ -46,7 +48,9 @@ const release = (options = {}, service = 'one') =>
 describe('a call', () => {
   it('answers, by one client per service', async () => {
     expect(await release()).toEqual({ released: true })
-    expect(channels.client('one', introspection.IntrospectionClient)).toBe(channels.client('one', introspection.IntrospectionClient))
+    expect(channels.client('one', introspection.IntrospectionClient)).toBe(
+      channels.client('one', introspection.IntrospectionClient),
+    )
   })
 
   it.each([

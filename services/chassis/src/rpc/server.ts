@@ -21,7 +21,9 @@ export async function bindRpcServer(server: Server, address: string, tls: TlsFil
   const credentials = serverCredentials(address, tls)
   if (address.startsWith('unix:')) await clearSocket(address.slice('unix:'.length))
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => (error ? reject(bindFailure(address, error)) : resolve(bound)))
+    server.bindAsync(address, credentials, (error, bound) =>
+      error ? reject(bindFailure(address, error)) : resolve(bound),
+    )
   })
   if (address.startsWith('unix:')) {
     await chmod(address.slice('unix:'.length), 0o600)

@@ -54,7 +54,8 @@ async function configuredBus(request: BusRequest, sql: (schema: string) => Promi
     case 'postgres': {
       const store = await sql('bus')
       const log = request.log.serviceLog('bus')
-      const leases = (options: LeasePoolOptions) => joinLeasePool(options, { sql: store, instance: request.instance, log })
+      const leases = (options: LeasePoolOptions) =>
+        joinLeasePool(options, { sql: store, instance: request.instance, log })
       const made = await postgresBus({ sql: store, log, leases })
       return closingAlso(made, () => store.close())
     }
@@ -67,7 +68,8 @@ type KafkaConfig = Extract<ProcessConfig['bus'], { kind: 'kafka' }>
 
 async function kafkaSsl(ssl: KafkaConfig['ssl']): Promise<KafkaBusOptions['ssl']> {
   if (ssl === undefined) return undefined
-  const read = (path: string | undefined, at: string) => (path === undefined ? undefined : readText(path, `bus.ssl.${at}`))
+  const read = (path: string | undefined, at: string) =>
+    path === undefined ? undefined : readText(path, `bus.ssl.${at}`)
   const [ca, cert, key] = await Promise.all([
     read(ssl.ca_file, 'ca_file'),
     read(ssl.cert_file, 'cert_file'),

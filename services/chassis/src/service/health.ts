@@ -41,13 +41,10 @@ export async function serveHealth(address: string, report: () => HealthReport): 
 /** Whether the process behind an address says it is ready: what `--probe` asks. */
 export function probe(address: string, timeoutMs = 2_000): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = httpRequest(
-      { ...target(address), path: '/readyz', timeout: timeoutMs, agent: false },
-      (answer) => {
-        answer.resume()
-        resolve(answer.statusCode === 200)
-      },
-    )
+    const asked = httpRequest({ ...target(address), path: '/readyz', timeout: timeoutMs, agent: false }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    })
     asked.once('timeout', () => asked.destroy(new Error('no answer')))
     asked.once('error', () => resolve(false))
     asked.end()
@@ -59,7 +56,10 @@ function target(address: string): { socketPath: string } | { host: string; port:
   const at = address.lastIndexOf(':')
   const host = address.slice(0, at).replace(/^\[|\]$/g, '')
   // A listener on every address answers on loopback.
-  return { host: host === '0.0.0.0' || host === '' ? '127.0.0.1' : host === '::' ? '::1' : host, port: Number(address.slice(at + 1)) }
+  return {
+    host: host === '0.0.0.0' || host === '' ? '127.0.0.1' : host === '::' ? '::1' : host,
+    port: Number(address.slice(at + 1)),
+  }
 }
 
 function listen(server: Server, address: string): Promise<void> {
@@ -72,13 +72,18 @@ function listen(server: Server, address: string): Promise<void> {
           code: 'CANOPY-HEALTH-0001',
           message: inUse ? `${address} is already in use` : `cannot listen on ${address}: ${classify(cause).message}`,
           at: 'health.listen',
-          mend: inUse ? 'stop the process that listens there, or choose another address' : 'give an address of this machine',
+          mend: inUse
+            ? 'stop the process that listens there, or choose another address'
+            : 'give an address of this machine',
           cause,
         }),
       )
     })
     if (address.startsWith('unix:')) return server.listen(address.slice('unix:'.length), resolve)
     const at = address.lastIndexOf(':')
-    return server.listen({ host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) }, resolve)
+    return server.listen(
+      { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) },
+      resolve,
+    )
   })
 }

@@ -4,7 +4,12 @@ import { Failure } from '../failure.ts'
 import type { Sql } from '../sql/sql.ts'
 
 const refuse = (service: string, what: string, mend: string): never => {
-  throw new Failure({ kind: 'permanent', code: 'CANOPY-0003', message: `${service} uses ${what} without having asked for it`, mend })
+  throw new Failure({
+    kind: 'permanent',
+    code: 'CANOPY-0003',
+    message: `${service} uses ${what} without having asked for it`,
+    mend,
+  })
 }
 
 /** The `sql` of a service without migrations. */

@@ -53,13 +53,24 @@ async function start(config: string, ...flags: string[]) {
   await writeFile(file, config)
   const child = spawn(
     process.execPath,
-    ['--conditions=@canopy/source', '--disable-warning=ExperimentalWarning', join(folder, 'main.mts'), '--config', file, ...flags],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } },
+    [
+      '--conditions=@canopy/source',
+      '--disable-warning=ExperimentalWarning',
+      join(folder, 'main.mts'),
+      '--config',
+      file,
+      ...flags,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH ?? '' } },
   )
   children.add(child)
   const seen = { out: '', err: '' }
-  child.stdout.on('data', (chunk) => void (seen.out += chunk))
-  child.stderr.on('data', (chunk) => void (seen.err += chunk))
+  child.stdout.on('data', (chunk) => {
+    seen.out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    seen.err += chunk
+  })
   const ended = once(child, 'close').then(([code]) => code as number)
   const ready = () => expect.poll(() => seen.err, { timeout: 10_000, interval: 20 }).toContain('"message":"ready"')
   return { child, seen, ended, ready }
@@ -121,7 +132,9 @@ describe('run', () => {
   it('refuses a wrong file with its line, and bad usage', async () => {
     const wrong = await start('sample:\n  mod: well\n', '--check')
     expect(await wrong.ended).toBe(1)
-    expect(wrong.seen.err).toMatch(/CANOPY-CONFIG-0002 {2}unknown key "mod"\n {2}at .*\.yaml:2:3 {2}sample\.mod\n {2}mend did you mean mode\?/)
+    expect(wrong.seen.err).toMatch(
+      /CANOPY-CONFIG-0002 {2}unknown key "mod"\n {2}at .*\.yaml:2:3 {2}sample\.mod\n {2}mend did you mean mode\?/,
+    )
     expect(wrong.seen.out).toBe('')
     const usage = await start('', '--chekc')
     expect(await usage.ended).toBe(2)

@@ -24,7 +24,7 @@ type Adapters = StartOptions['adapters']
 export async function run(services: readonly ServiceDefinition[], adapters?: Adapters): Promise<void> {
   try {
     const flags = parseFlags()
-    const file = flags.config ?? process.env['CANOPY_CONFIG']
+    const file = flags.config ?? process.env.CANOPY_CONFIG
     const loaded = await loadConfig({ services, file, environment: process.env })
     if (flags.check) return
     if (flags.probe) process.exitCode = (await probe(loaded.process.health.listen)) ? 0 : 1
@@ -53,7 +53,7 @@ async function serve(
   const name = services.length === 1 ? services[0]!.name : 'canopy'
   const log = createLog({ level: config.log_level, service: name })
   for (const message of loaded.warnings) log.warn({}, message)
-  const instance = `${process.env['HOSTNAME'] ?? name}-${process.pid}-${Date.now().toString(36)}`
+  const instance = `${process.env.HOSTNAME ?? name}-${process.pid}-${Date.now().toString(36)}`
   const telemetry = await startTelemetry({
     service: services.length === 1 ? `canopy-${name}` : name,
     instance,
@@ -64,7 +64,13 @@ async function serve(
   })
   const end = lifecycle({ log, drainMs: config.drain_secs * 1_000, flush: () => telemetry.shutdown() })
   const adapters = given ?? (await configuredAdapters({ services, config, instance, log }))
-  const running = await startServices(services, { ...startOptions(loaded, config), adapters, log, instance, onFatal: end.fatal })
+  const running = await startServices(services, {
+    ...startOptions(loaded, config),
+    adapters,
+    log,
+    instance,
+    onFatal: end.fatal,
+  })
   log.info({ version, rpc: running.rpcAddresses.join(' '), health: running.healthAddress ?? '' }, 'ready')
   end.started(running)
 }
@@ -115,7 +121,12 @@ function lifecycle(options: { log: ProcessLog; drainMs: number; flush: () => Pro
   process.on('SIGINT', onSignal)
   process.on('unhandledRejection', (error) => void finish(classify(error)))
   process.on('uncaughtException', (error) => die(error))
-  return { fatal: (failure) => void finish(failure), started: (started) => void (running = started) }
+  return {
+    fatal: (failure) => void finish(failure),
+    started: (started) => {
+      running = started
+    },
+  }
 }
 
 const tooSlow = (drainMs: number): Failure =>

@@ -4,13 +4,13 @@ import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { introspection, topics } from '@canopy/proto'
+import { makeClientConstructor } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Failure } from '../failure.ts'
+import { channelCredentials } from '../rpc/credentials.ts'
 import { healthDefinition } from '../rpc/grpc-health.ts'
 import { call } from '../rpc/unary.ts'
-import { channelCredentials } from '../rpc/credentials.ts'
-import { makeClientConstructor } from '@grpc/grpc-js'
 import { probe } from './health.ts'
 import { type Context, defineService, type ServiceDefinition } from './service.ts'
 import { type Running, startServices } from './start.ts'
@@ -49,7 +49,12 @@ const noSql = async (): Promise<never> => {
   throw new Error('no store was asked for')
 }
 const start = (services: ServiceDefinition[], config: Record<string, unknown> = {}, rest = {}) =>
-  startServices(services, { adapters: { sql: noSql, bus: undefined }, rpc: { listen: ['127.0.0.1:0'] }, config, ...rest })
+  startServices(services, {
+    adapters: { sql: noSql, bus: undefined },
+    rpc: { listen: ['127.0.0.1:0'] },
+    config,
+    ...rest,
+  })
 
 const statusOf = (of: Running, name: string) =>
   call(of.channels.client(name, introspection.IntrospectionClient), 'getServiceStatus', { service: name })
@@ -66,7 +71,10 @@ describe('startServices', () => {
   it('answers by the name of each service, with what it waits for', async () => {
     running = await start([service('one'), service('two')])
     contexts.get('two')?.waiting('secret', 'waits for a new value of reader')
-    expect(await statusOf(running, 'two')).toMatchObject({ service: 'two', waiting: ['waits for a new value of reader'] })
+    expect(await statusOf(running, 'two')).toMatchObject({
+      service: 'two',
+      waiting: ['waits for a new value of reader'],
+    })
     expect((await statusOf(running, 'one')).waiting).toEqual([])
     await expect(
       call(running.channels.client('one', introspection.IntrospectionClient), 'getServiceStatus', { service: 'three' }),
@@ -96,7 +104,9 @@ describe('startServices', () => {
     const Health = makeClientConstructor(healthDefinition, 'Health')
     const client = new Health(running.rpcAddresses[0]!, channelCredentials(running.rpcAddresses[0]!, undefined))
     const answer = await new Promise<{ status: number }>((resolve, reject) =>
-      client['check']!({}, (error: Error | null, response: { status: number }) => (error ? reject(error) : resolve(response))),
+      client.check!({}, (error: Error | null, response: { status: number }) =>
+        error ? reject(error) : resolve(response),
+      ),
     )
     expect(answer.status).toBe(1)
     client.close()
@@ -133,7 +143,12 @@ describe('startServices', () => {
       throw new Failure({ kind: 'permanent', code: 'CANOPY-TEST-0001', message: 'cannot' })
     })
     await expect(start([service('one'), failing])).rejects.toMatchObject({ code: 'CANOPY-TEST-0001' })
-    expect(seen.filter((line) => line.startsWith('stop'))).toEqual(['stop two b', 'stop two a', 'stop one b', 'stop one a'])
+    expect(seen.filter((line) => line.startsWith('stop'))).toEqual([
+      'stop two b',
+      'stop two a',
+      'stop one b',
+      'stop one a',
+    ])
   })
 
   it('tells a fatal failure and aborts the signal when it stops', async () => {

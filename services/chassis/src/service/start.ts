@@ -10,12 +10,12 @@ import { parseConfigDocument } from '../config/document.ts'
 import { problemsFailure } from '../config/problem.ts'
 import { validateConfig } from '../config/validate.ts'
 import { classify, type Failure } from '../failure.ts'
+import type { Channels } from '../rpc/channels.ts'
 import { createChannels } from '../rpc/create-channels.ts'
 import type { TlsFiles } from '../rpc/credentials.ts'
 import { addGrpcHealth } from '../rpc/grpc-health.ts'
 import { addIntrospection } from '../rpc/introspection.ts'
 import { bindRpcServer, closeRpcServer, createRpcServer } from '../rpc/server.ts'
-import type { Channels } from '../rpc/channels.ts'
 import { migrate } from '../sql/migrate.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { ProcessLog } from '../telemetry/pino-log.ts'
@@ -149,7 +149,9 @@ async function start(
   })
   return {
     instance: running.instance,
-    rpcAddresses: rpcAddresses.filter((address) => options.rpc.listen.length === 0 || address !== privateOf(listen, options)),
+    rpcAddresses: rpcAddresses.filter(
+      (address) => options.rpc.listen.length === 0 || address !== privateOf(listen, options),
+    ),
     healthAddress: healthServer?.address,
     channels,
     health,

@@ -16,9 +16,10 @@ export interface ServerRequest {
 }
 
 /**
- * What a server for one Canopy needs. `synchronous_commit=off`: a commit is told before it is on the disk, so the loss of
- * power may take the last moment (the WAL writer is at most 3 × wal_writer_delay behind) but never an earlier commit nor
- * the order of commits; a killed process, even PostgreSQL itself, loses nothing, because the operating system has it all.
+ * What a server for one Canopy needs. `synchronous_commit=off`: a commit is told before it is on the disk. A Canopy that is
+ * killed loses nothing, since PostgreSQL lives on. A loss of power, or the death of PostgreSQL itself, may take the last
+ * moment (3 × wal_writer_delay), always a whole end of the history and never something in the middle: stores and log go
+ * back together. Who tells the world outside what it has stored commits that with `set local synchronous_commit = on`.
  * The server's log holds no statement and no error text: both may quote values.
  */
 export function serverSettings(place: EmbeddedPlace, major: number): Record<string, string> {
@@ -123,6 +124,10 @@ export async function stopServer(pid: number): Promise<void> {
     }
   }
 }
+
+/** True while what remains of a killed server is in the way of the next one. */
+export const isStillEnding = (error: unknown): boolean =>
+  error instanceof Error && /still in use|already exists|starting up|shutting down|ECONN|terminated|ENOENT/.test(error.message)
 
 export const startFailure = (message: string, place: EmbeddedPlace): Failure =>
   new Failure({

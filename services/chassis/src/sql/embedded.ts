@@ -8,12 +8,15 @@ import { type EmbeddedPlace, packagedBinaries, type PostgresBinaries, preparePla
 import {
   createData,
   embeddedUser,
+  isStillEnding,
   removeStalePid,
   runningServer,
+  type ServerRequest,
   serverSettings,
   startServer,
   stopServer,
 } from './embedded-server.ts'
+import { sqlFailure } from './sql-failure.ts'
 
 export interface EmbeddedPostgresOptions {
   /** The state folder; the server keeps to `<dir>/pg`. */
@@ -39,6 +42,7 @@ export interface EmbeddedPostgres {
 const database = 'canopy'
 const lockKey = 7_226_170
 const lockWaitMs = 3_000
+const endingWaitMs = 15_000
 
 /**
  * Starts, or takes over, the server on `<dir>/pg`. PostgreSQL itself is the lock: it lets one server have the data
@@ -49,26 +53,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const place = await preparePlace(options.dir)
   const binaries = options.binaries ?? (await packagedBinaries(place.home))
   const settings = { ...serverSettings(place, binaries.major), ...options.settings }
-  const request = { place, binaries, settings }
-  let takenOver = true
-  let found = runningServer(place)
-  if (!found) {
-    takenOver = false
-    await removeStalePid(place)
-    await createData(request)
-    found = { pid: await startServer(request), ready: true, socket: place.socket }
-  }
-  const connection: SqlConnection = { host: found.socket, user: embeddedUser, database }
-  let lock: pg.Client
-  try {
-    lock = await takeLock(connection, place)
-  } catch (error) {
-    // Nobody owns a server that cannot be spoken to: stop it, so that the next start finds a clean folder.
-    if (!(error instanceof Failure && error.code === 'CANOPY-SQL-0004')) await stopServer(found.pid)
-    throw error
-  }
+  const { lock, pid, takenOver, connection } = await own({ place, binaries, settings })
   if (takenOver) await inherit(lock)
-  const pid = found.pid
   options.log?.info({ pid, takenOver }, takenOver ? 'took over the embedded PostgreSQL' : 'embedded PostgreSQL is ready')
   let closing: Promise<void> | undefined
   return {
@@ -80,6 +66,42 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       closing ??= lock.end().then(() => stopServer(pid))
       return closing
     },
+  }
+}
+
+interface Owned {
+  readonly lock: pg.Client
+  readonly pid: number
+  readonly takenOver: boolean
+  readonly connection: SqlConnection
+}
+
+/** Finds the server or starts it, and has its lock. A server that was killed may take some seconds to be gone entirely. */
+async function own(request: ServerRequest): Promise<Owned> {
+  const deadline = performance.now() + endingWaitMs
+  for (;;) {
+    try {
+      return await tryOwn(request)
+    } catch (error) {
+      if (!isStillEnding(error) || performance.now() > deadline) throw sqlFailure(error)
+      await sleep(100)
+    }
+  }
+}
+
+async function tryOwn(request: ServerRequest): Promise<Owned> {
+  const { place } = request
+  const running = runningServer(place)
+  if (!running) await removeStalePid(place)
+  if (!running) await createData(request)
+  const pid = running?.pid ?? (await startServer(request))
+  const connection: SqlConnection = { host: running?.socket ?? place.socket, user: embeddedUser, database }
+  try {
+    return { lock: await takeLock(connection, place), pid, takenOver: running !== undefined, connection }
+  } catch (error) {
+    // Nobody owns a server that cannot be spoken to: stop it, so that the next attempt finds a clean folder.
+    if (!(error instanceof Failure)) await stopServer(pid)
+    throw error
   }
 }
 

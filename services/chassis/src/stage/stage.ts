@@ -5,7 +5,7 @@
  * before, so that a process that lost the partition cannot commit), the input watermarks. Whatever is killed, nothing is
  * lost and nothing is applied twice.
  */
-import type { record, Topic } from '@canopy/proto'
+import type { introspection, record, Topic } from '@canopy/proto'
 import type { Tx } from '../sql/sql.ts'
 
 /** One decoded record. */
@@ -22,6 +22,8 @@ export interface Incoming<M = unknown> {
 /** Collects what a transaction publishes; written as segments just before the commit. */
 export interface Out {
   put<M>(topic: Topic<M>, key: string, message: M, headers?: Readonly<Record<string, string>>): void
+  /** For the head of the pipeline, which reads no topic: to every partition of every output, behind what was put before. */
+  putWatermark(watermark: record.Watermark): void
 }
 
 export interface StageBatch {
@@ -58,5 +60,15 @@ export interface RunningStage {
   releaseWatermarks(tx: Tx, out: Out): Promise<void>
   /** Publishes from a transaction of the service's own (sweeps, work): the outbox written with the transaction. */
   publish<T>(fn: (tx: Tx, out: Out) => Promise<T>): Promise<T>
+  /** Asks the store and the bus. */
+  status(): Promise<StageStatus>
+  /** Newest first. */
+  parked(limit: number): Promise<introspection.Parked[]>
+  /** Handles the record again; false when there is none of this id. What goes wrong is thrown, and the record stays parked. */
+  releaseParked(id: string): Promise<boolean>
+  /** Finishes what is in flight; what is not published yet stays in the outbox. */
   close(): Promise<void>
 }
+
+/** `outbox`: records that wait to be published. */
+export type StageStatus = Pick<introspection.ServiceStatus, 'watermarks' | 'lags' | 'parked' | 'outbox'>

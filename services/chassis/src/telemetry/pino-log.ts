@@ -72,10 +72,10 @@ export function plainFields(fields: object): Record<string, Plain> {
   for (const [name, value] of Object.entries(fields)) {
     if (value instanceof Error) {
       const failure = classify(value)
-      plain['code'] = failure.code
-      plain['reason'] = cut(failure.message)
-      if (failure.at !== undefined) plain['at'] = cut(failure.at)
-      if (failure.mend !== undefined) plain['mend'] = cut(failure.mend)
+      plain.code = failure.code
+      plain.reason = cut(failure.message)
+      if (failure.at !== undefined) plain.at = cut(failure.at)
+      if (failure.mend !== undefined) plain.mend = cut(failure.mend)
     } else if (typeof value === 'string') plain[name] = cut(value)
     else if (typeof value === 'number' || typeof value === 'boolean') plain[name] = value
     else if (typeof value === 'bigint') plain[name] = value.toString()

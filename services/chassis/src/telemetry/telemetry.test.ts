@@ -32,13 +32,25 @@ describe('the log', () => {
     const { log, written } = lines()
     log.serviceLog('capture').info({ forest: 'contoso', offset: 5n, at: new Date(0) }, 'read')
     expect(written).toEqual([
-      { level: 'info', time: expect.any(String), service: 'capture', forest: 'contoso', offset: '5', at: '1970-01-01T00:00:00.000Z', message: 'read' },
+      {
+        level: 'info',
+        time: expect.any(String),
+        service: 'capture',
+        forest: 'contoso',
+        offset: '5',
+        at: '1970-01-01T00:00:00.000Z',
+        message: 'read',
+      },
     ])
   })
 
   it('does not spill what is passed whole, nor what a driver hangs on its errors', () => {
     const { log, written } = lines()
-    const error = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (mail)=(ada@x.lab) exists', parameters: ['secret'] })
+    const error = Object.assign(new Error('duplicate key'), {
+      code: '23505',
+      detail: 'Key (mail)=(ada@x.lab) exists',
+      parameters: ['secret'],
+    })
     log.error({ error, entry: { mail: 'ada@x.lab' }, values: ['ada@x.lab'], long: 'x'.repeat(5_000) }, 'failed')
     const text = JSON.stringify(written)
     expect(text).not.toContain('ada@')
@@ -73,7 +85,16 @@ describe('events', () => {
     events.quiet({})
     directEvents(silentLog)
     expect(written).toEqual([
-      { level: 'info', time: expect.any(String), service: 'sample', event: 'batchDone', forest: 'contoso', records: 3, tookMs: 1.5, message: 'batch done' },
+      {
+        level: 'info',
+        time: expect.any(String),
+        service: 'sample',
+        event: 'batchDone',
+        forest: 'contoso',
+        records: 3,
+        tookMs: 1.5,
+        message: 'batch done',
+      },
     ])
     expect(heard).toEqual([
       ['sample', 'batchDone', { forest: 'contoso', records: 3, tookMs: 1.5 }],
@@ -100,8 +121,11 @@ describe('tracing without a receiver', () => {
     expect(traceHeaders()).toEqual({})
   })
 
-  it.each(['', 'x', `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01`, `00-${'A'.repeat(32)}-${'1'.repeat(16)}-01`, `ff-${'1'.repeat(32)}-${'1'.repeat(16)}-01`])(
-    'takes %s for no parent',
-    (header) => expect(parseTraceparent(header)).toBeUndefined(),
-  )
+  it.each([
+    '',
+    'x',
+    `00-${'0'.repeat(32)}-${'1'.repeat(16)}-01`,
+    `00-${'A'.repeat(32)}-${'1'.repeat(16)}-01`,
+    `ff-${'1'.repeat(32)}-${'1'.repeat(16)}-01`,
+  ])('takes %s for no parent', (header) => expect(parseTraceparent(header)).toBeUndefined())
 })

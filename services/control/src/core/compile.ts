@@ -21,7 +21,10 @@ export function compile(source: Source): configuration.Configuration {
     scopes: source.forests.map((forest) => compileScope(source, forest.name)),
     mappings: compileMappings(source),
     unverifiedSuffix: typeof source.mappings.unverifiedSuffix === 'string' ? source.mappings.unverifiedSuffix : 'hold',
-    precedence: Object.entries(source.precedence.attributes).map(([attribute, rule]) => ({ attribute, order: [...rule.order] })),
+    precedence: Object.entries(source.precedence.attributes).map(([attribute, rule]) => ({
+      attribute,
+      order: [...rule.order],
+    })),
     accountEnabled: compileAccountEnabled(source.precedence.accountEnabled),
     conflicts: compileConflicts(source.conflicts),
     targets: source.targets.map((target) => compileTarget(source, target)),

@@ -52,7 +52,8 @@ describe('the default tables', () => {
     for (const rules of Object.values(defaultTables)) {
       const targets = rules.map((rule) => `${rule.kind}.${rule.target}`)
       expect(new Set(targets).size).toBe(targets.length)
-      for (const rule of rules) if (rule.source?.$case === 'expression') expect(checkExpression(rule.source.value)).toBeUndefined()
+      for (const rule of rules)
+        if (rule.source?.$case === 'expression') expect(checkExpression(rule.source.value)).toBeUndefined()
     }
   })
 })
@@ -66,8 +67,12 @@ targets: [{ name: cloud, type: memory }]
   const compiled = (text: string) => compileConfiguration(text).configuration!
 
   it('says what changed by its name', () => {
-    const after = base.replace('type: memory', 'type: memory, mode: sync').replace('credential: r }] }]', 'credential: s }] }]')
-    expect(differences(compiled(base), compiled(`${after}mappings: { user: [{ target: faxNumber, none: true }] }\n`))).toEqual([
+    const after = base
+      .replace('type: memory', 'type: memory, mode: sync')
+      .replace('credential: r }] }]', 'credential: s }] }]')
+    expect(
+      differences(compiled(base), compiled(`${after}mappings: { user: [{ target: faxNumber, none: true }] }\n`)),
+    ).toEqual([
       { path: 'forests[b].domains[b.lab].credential', oldValue: 'r', newValue: 's' },
       { path: 'mappings[user.faxNumber].source.$case', oldValue: 'expression', newValue: 'none' },
       { path: 'mappings[user.faxNumber].source.value', oldValue: 'Trim([facsimileTelephoneNumber])', newValue: 'true' },

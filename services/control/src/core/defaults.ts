@@ -17,12 +17,15 @@ const rule = (kind: Kind, target: string, source: MappingRule['source']): Mappin
   onCreate: false,
   defaultValue: '',
 })
-const direct = (kind: Kind, target: string, attribute: string) => rule(kind, target, { $case: 'direct', value: attribute })
-const expression = (kind: Kind, target: string, text: string) => rule(kind, target, { $case: 'expression', value: text })
+const direct = (kind: Kind, target: string, attribute: string) =>
+  rule(kind, target, { $case: 'direct', value: attribute })
+const expression = (kind: Kind, target: string, text: string) =>
+  rule(kind, target, { $case: 'expression', value: text })
 const trimmed = (kind: Kind, target: string, attribute: string) => expression(kind, target, `Trim([${attribute}])`)
 
 /** displayName, or the name of the object where nobody gave it one: a target refuses an object without. */
-const displayName = (kind: Kind) => expression(kind, 'displayName', 'IIF(IsNullOrEmpty([displayName]), [cn], [displayName])')
+const displayName = (kind: Kind) =>
+  expression(kind, 'displayName', 'IIF(IsNullOrEmpty([displayName]), [cn], [displayName])')
 
 /** The mail alias; where there is none, a name without the characters that Graph refuses. */
 const mailNickname = (kind: Kind, otherwise: string) =>

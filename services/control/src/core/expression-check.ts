@@ -41,7 +41,11 @@ export function checkExpression(text: string): ExpressionFinding | undefined {
     }
     const isName = /^[A-Za-z]/.test(found)
     if (isName && !/^\s*\(/.test(text.slice(position + found.length))) {
-      return { kind: 'syntax', message: `${found} stands alone: write [${found}] for an attribute, "${found}" for text`, position }
+      return {
+        kind: 'syntax',
+        message: `${found} stands alone: write [${found}] for an attribute, "${found}" for text`,
+        position,
+      }
     }
     if (isName && !expressionFunctions.includes(found)) return { kind: 'function', name: found, position }
     position += found.length

@@ -15,11 +15,21 @@ export function review(source: Source): readonly Finding[] {
     ...reviewPrecedence(source),
     ...reviewConflicts(source),
     ...source.targets.flatMap((target, index) => reviewTarget(source, target, ['targets', index])),
-    ...twice(source.targets.map((target) => target.name), (index) => ['targets', index, 'name'], 'target'),
+    ...twice(
+      source.targets.map((target) => target.name),
+      (index) => ['targets', index, 'name'],
+      'target',
+    ),
   ]
 }
 
-const refuse = (code: string, path: Path, message: string, mend?: string): Finding => ({ code, path, message, mend, warning: false })
+const refuse = (code: string, path: Path, message: string, mend?: string): Finding => ({
+  code,
+  path,
+  message,
+  mend,
+  warning: false,
+})
 
 /** For keys whose silent absence would do harm. */
 const later = (path: Path, what: string, mend = 'leave it out until then'): Finding =>
@@ -35,7 +45,9 @@ const notYet = (path: Path, what: string): Finding => ({
 
 function twice(names: readonly string[], path: (index: number) => Path, what: string): readonly Finding[] {
   return names.flatMap((name, index) =>
-    names.indexOf(name) < index ? [refuse('CANOPY-CONFIG-0012', path(index), `the ${what} ${name} is there twice`)] : [],
+    names.indexOf(name) < index
+      ? [refuse('CANOPY-CONFIG-0012', path(index), `the ${what} ${name} is there twice`)]
+      : [],
   )
 }
 
@@ -52,8 +64,16 @@ function reviewForests(source: Source): readonly Finding[] {
   )
   return [
     ...(source.source === 'git' ? [later(['source'], 'reading the configuration from Git')] : []),
-    ...twice(source.forests.map((forest) => forest.name), (index) => ['forests', index, 'name'], 'forest'),
-    ...twice(domains.map((domain) => domain.name), (index) => domains[index]!.path, 'domain'),
+    ...twice(
+      source.forests.map((forest) => forest.name),
+      (index) => ['forests', index, 'name'],
+      'forest',
+    ),
+    ...twice(
+      domains.map((domain) => domain.name),
+      (index) => domains[index]!.path,
+      'domain',
+    ),
     ...source.forests.flatMap((forest, at) =>
       forest.domains.flatMap((domain, index) =>
         domain.dialect === 'syncrepl' ? [later(['forests', at, 'domains', index, 'dialect'], 'syncrepl')] : [],
@@ -64,15 +84,28 @@ function reviewForests(source: Source): readonly Finding[] {
 
 function reviewScope(source: Source): readonly Finding[] {
   return [
-    ...twice(source.scope.map((scope) => scope.forest), (index) => ['scope', index, 'forest'], 'scope of forest'),
+    ...twice(
+      source.scope.map((scope) => scope.forest),
+      (index) => ['scope', index, 'forest'],
+      'scope of forest',
+    ),
     ...source.scope.flatMap((scope, index) => [
       ...forestMissing(source, scope.forest, ['scope', index, 'forest']),
       ...scope.exclude.flatMap((entry, at) =>
         'group' in entry ? [later(['scope', index, 'exclude', at, 'group'], 'excluding the members of a group')] : [],
       ),
-      ...(scope.createDisabled ? [later(['scope', index, 'createDisabled'], 'creating accounts that are disabled')] : []),
+      ...(scope.createDisabled
+        ? [later(['scope', index, 'createDisabled'], 'creating accounts that are disabled')]
+        : []),
       ...(scope.onLeave.then === 'keep' && scope.onLeave.deleteAfter !== undefined
-        ? [refuse('CANOPY-CONFIG-0013', ['scope', index, 'onLeave', 'deleteAfter'], 'what is kept is not deleted either', 'then: disable, or no deleteAfter')]
+        ? [
+            refuse(
+              'CANOPY-CONFIG-0013',
+              ['scope', index, 'onLeave', 'deleteAfter'],
+              'what is kept is not deleted either',
+              'then: disable, or no deleteAfter',
+            ),
+          ]
         : []),
     ]),
   ]
@@ -84,28 +117,59 @@ function reviewMappings(source: Source): readonly Finding[] {
   return [
     ...(known.includes(mappings.extends)
       ? []
-      : [refuse('CANOPY-CONFIG-0011', ['mappings', 'extends'], `there is no table ${mappings.extends}`, `known: ${known.join(', ')}`)]),
+      : [
+          refuse(
+            'CANOPY-CONFIG-0011',
+            ['mappings', 'extends'],
+            `there is no table ${mappings.extends}`,
+            `known: ${known.join(', ')}`,
+          ),
+        ]),
     ...(typeof mappings.unverifiedSuffix === 'object'
-      ? [later(['mappings', 'unverifiedSuffix', 'replace'], 'replacing a suffix', 'use hold or initialDomain until then')]
+      ? [
+          later(
+            ['mappings', 'unverifiedSuffix', 'replace'],
+            'replacing a suffix',
+            'use hold or initialDomain until then',
+          ),
+        ]
       : []),
     ...(mappings.tests.length > 0 ? [notYet(['mappings', 'tests'], 'running the examples')] : []),
     ...kinds.flatMap((kind) => [
-      ...twice(mappings[kind].map((rule) => rule.target), (index) => ['mappings', kind, index, 'target'], `rule for ${kind}`),
+      ...twice(
+        mappings[kind].map((rule) => rule.target),
+        (index) => ['mappings', kind, index, 'target'],
+        `rule for ${kind}`,
+      ),
       ...mappings[kind].flatMap((rule, index) => reviewRule(kind, rule, ['mappings', kind, index])),
     ]),
   ]
 }
 
-function reviewRule(kind: (typeof kinds)[number], rule: Source['mappings']['user'][number], path: Path): readonly Finding[] {
-  const sources = (['direct', 'constant', 'expression', 'reference', 'none'] as const).filter((key) => rule[key] !== undefined)
+function reviewRule(
+  kind: (typeof kinds)[number],
+  rule: Source['mappings']['user'][number],
+  path: Path,
+): readonly Finding[] {
+  const sources = (['direct', 'constant', 'expression', 'reference', 'none'] as const).filter(
+    (key) => rule[key] !== undefined,
+  )
   const findings: Finding[] = []
   if (sources.length !== 1) {
-    const message = sources.length === 0 ? 'a rule needs a source' : `a rule has one source, not ${sources.join(' and ')}`
-    findings.push(refuse('CANOPY-CONFIG-0013', path, message, 'give one of direct, constant, expression, reference, none'))
+    const message =
+      sources.length === 0 ? 'a rule needs a source' : `a rule has one source, not ${sources.join(' and ')}`
+    findings.push(
+      refuse('CANOPY-CONFIG-0013', path, message, 'give one of direct, constant, expression, reference, none'),
+    )
   }
   if (!writableTargets[kind].includes(rule.target)) {
     const mend = `targets of a ${kind}: ${writableTargets[kind].join(', ')}`
-    const refused = refuse('CANOPY-CONFIG-0011', [...path, 'target'], `${rule.target} of a ${kind} cannot be written`, mend)
+    const refused = refuse(
+      'CANOPY-CONFIG-0011',
+      [...path, 'target'],
+      `${rule.target} of a ${kind} cannot be written`,
+      mend,
+    )
     findings.push({ ...refused, unknown: { word: rule.target, known: writableTargets[kind] } })
   }
   if (rule.reference !== undefined && rule.target !== 'manager') {
@@ -133,9 +197,17 @@ function reviewCorrelation(source: Source): readonly Finding[] {
       if ('match' in rule && rule.match === 'sourceAnchor') {
         return rule.then === 'join'
           ? []
-          : [refuse('CANOPY-CONFIG-0013', [...path, 'then'], 'equal source anchors are always the same person', 'then: join')]
+          : [
+              refuse(
+                'CANOPY-CONFIG-0013',
+                [...path, 'then'],
+                'equal source anchors are always the same person',
+                'then: join',
+              ),
+            ]
       }
-      if (rule.then === 'join') return [later([...path, 'then'], 'joining by anything but sourceAnchor', 'then: propose')]
+      if (rule.then === 'join')
+        return [later([...path, 'then'], 'joining by anything but sourceAnchor', 'then: propose')]
       return [notYet(path, 'proposing joins')]
     }),
   )
@@ -150,7 +222,9 @@ function reviewPrecedence(source: Source): readonly Finding[] {
       ? forestMissing(source, accountEnabled.authority, ['precedence', 'accountEnabled', 'authority'])
       : []),
     ...Object.entries(attributes).flatMap(([attribute, rule]) => [
-      ...(rule.when === undefined ? [] : [later(['precedence', 'attributes', attribute, 'when'], 'precedence under a condition')]),
+      ...(rule.when === undefined
+        ? []
+        : [later(['precedence', 'attributes', attribute, 'when'], 'precedence under a condition')]),
       ...rule.order.flatMap((forest, index) =>
         forestMissing(source, forest, ['precedence', 'attributes', attribute, 'order', index]),
       ),
@@ -165,7 +239,9 @@ function reviewConflicts(source: Source): readonly Finding[] {
   if (userPrincipalName !== undefined && 'template' in userPrincipalName) {
     findings.push(later([...path, 'template'], 'making another name', 'loser: hold'))
   } else if (userPrincipalName?.loser === 'dropValue') {
-    findings.push(refuse('CANOPY-CONFIG-0013', [...path, 'loser'], 'an account cannot be without its name', 'loser: hold'))
+    findings.push(
+      refuse('CANOPY-CONFIG-0013', [...path, 'loser'], 'an account cannot be without its name', 'loser: hold'),
+    )
   }
   if (sameNameGroups !== undefined && sameNameGroups !== 'keepBoth') {
     findings.push(later(['conflicts', 'sameNameGroups'], sameNameGroups, 'keepBoth'))
@@ -177,9 +253,11 @@ function reviewTarget(source: Source, target: Source['targets'][number], path: P
   const findings: Finding[] = []
   if (target.type === 'scim') findings.push(later([...path, 'type'], 'the target type scim'))
   const otherAdoption = target.adopt.by.findIndex((by) => by !== 'sourceAnchor')
-  if (otherAdoption >= 0) findings.push(later([...path, 'adopt', 'by', otherAdoption], 'adopting by anything but sourceAnchor'))
+  if (otherAdoption >= 0)
+    findings.push(later([...path, 'adopt', 'by', otherAdoption], 'adopting by anything but sourceAnchor'))
   if (target.adopt.propose.length > 0) findings.push(notYet([...path, 'adopt', 'propose'], 'proposing adoptions'))
-  if (target.adopt.admins === 'propose') findings.push(later([...path, 'adopt', 'admins'], 'adopting administrators', 'admins: never'))
+  if (target.adopt.admins === 'propose')
+    findings.push(later([...path, 'adopt', 'admins'], 'adopting administrators', 'admins: never'))
   if (target.type === 'memory' || target.type === 'scim') return findings
   const graphs = source.targets.filter((one) => one.type === 'graph')
   const inherits = target.type === 'exchange' && graphs.length === 1

@@ -52,5 +52,9 @@ export function answerControl(call: ControlCall): Answer {
     return plain(403, 'The control path is for this machine and needs the token printed at the start.')
   if (call.path === '/lab/faults' && call.request.method === 'POST') return setFaults(call)
   if (call.path === '/lab/state' && call.request.method === 'GET') return dumpState(call)
-  return plain(404, 'Known: POST /lab/faults, GET /lab/state?kind=…')
+  if (call.path === '/lab/requests' && call.request.method === 'GET') {
+    const { requestLog } = call.directory
+    return { status: 200, body: { writes: call.directory.writes(), requests: Object.fromEntries(requestLog) } }
+  }
+  return plain(404, 'Known: POST /lab/faults, GET /lab/state?kind=…, GET /lab/requests')
 }

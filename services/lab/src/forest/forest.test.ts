@@ -83,7 +83,9 @@ describe('DirSync', () => {
     expect(inFirst?.attributes.get('member;range=1-1')).toHaveLength(group?.count('member') ?? 0)
     expect(inFirst?.attributes.has('member')).toBe(false)
     const gone = String(group?.get('member')[0])
-    const fresh = forest.directory.find((o) => o.objectClass === 'user' && !(group?.get('member').includes(o.dn) ?? true))[0]?.dn ?? ''
+    const fresh =
+      forest.directory.find((o) => o.objectClass === 'user' && !(group?.get('member').includes(o.dn) ?? true))[0]?.dn ??
+      ''
     forest.directory.removeMember(dn, gone)
     forest.directory.addMember(dn, fresh)
     const { entries } = await poll(first.cookie)
@@ -132,7 +134,8 @@ describe('DirSync', () => {
     for (let more = true; more; pages++) {
       const page = await poll(cookie, { maxBytes: 20_000 })
       for (const entry of page.entries) seen.set(entry.attributes.get('objectGUID')?.[0]?.toString('hex') ?? '', entry)
-      if (pages === 1) forest.directory.modify(forest.directory.find('(employeeID=1000110)')[0]?.dn ?? '', { title: 'Late' })
+      if (pages === 1)
+        forest.directory.modify(forest.directory.find('(employeeID=1000110)')[0]?.dn ?? '', { title: 'Late' })
       cookie = page.cookie
       more = page.more
     }
@@ -186,7 +189,10 @@ describe('searches', () => {
     expect(sizes[0]).toBe(0)
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(total)
     forest.faults.halfAnswerAfter(3)
-    expect(await client.search({ base, filter: '(objectClass=user)' })).toMatchObject({ code: 0, entries: { length: 3 } })
+    expect(await client.search({ base, filter: '(objectClass=user)' })).toMatchObject({
+      code: 0,
+      entries: { length: 3 },
+    })
     forest.faults.cutConnectionAfter(2)
     const cut = new TestClient(forest.url)
     await cut.bind(forest.account.dn, forest.account.password)
@@ -199,7 +205,8 @@ describe('searches', () => {
     big.directory.add(`CN=Everybody,OU=Groups,${big.baseDn}`, { objectClass: 'group', member: people })
     const reader = new TestClient(big.url)
     await reader.bind(big.account.dn, big.account.password)
-    const ask = (attribute: string) => reader.search({ base: `CN=Everybody,OU=Groups,${big.baseDn}`, scope: 0, attributes: [attribute] })
+    const ask = (attribute: string) =>
+      reader.search({ base: `CN=Everybody,OU=Groups,${big.baseDn}`, scope: 0, attributes: [attribute] })
     expect((await ask('member')).entries[0]?.attributes.get('member;range=0-1499')).toHaveLength(1500)
     expect((await ask('member;range=1500-*')).entries[0]?.attributes.get('member;range=1500-*')).toHaveLength(100)
     expect(await reader.search({ base: big.baseDn })).toMatchObject({ code: 4, entries: { length: 1000 } })
@@ -218,7 +225,9 @@ describe('searches', () => {
   })
 
   it('finds nested members with the in-chain rule and names entries by GUID with extended DNs', async () => {
-    const outer = forest.directory.find((o) => o.objectClass === 'group' && o.get('member').some((dn) => String(dn).includes('OU=Groups')))[0]
+    const outer = forest.directory.find(
+      (o) => o.objectClass === 'group' && o.get('member').some((dn) => String(dn).includes('OU=Groups')),
+    )[0]
     const filter = `(memberOf:1.2.840.113556.1.4.1941:=${outer?.dn ?? ''})`
     expect((await client.search({ base, filter })).entries.length).toBeGreaterThan(outer?.count('member') ?? 0)
     const controls = [{ oid: '1.2.840.113556.1.4.529', value: sequence(1) }]
@@ -232,10 +241,13 @@ describe('writes and notifications', () => {
   it('refuses what AD refuses and tells watchers what changed', async () => {
     const admin = new TestClient(forest.url)
     await admin.bind(forest.admin.dn, forest.admin.password)
-    const group = forest.directory.find((o) => o.objectClass === 'group' && o.count('member') > 0 && o.text('isCriticalSystemObject') === undefined)[0]
+    const group = forest.directory.find(
+      (o) => o.objectClass === 'group' && o.count('member') > 0 && o.text('isCriticalSystemObject') === undefined,
+    )[0]
     const dn = group?.dn ?? ''
     const held = String(group?.get('member')[0])
-    const code = async (kind: 0 | 1 | 2, type: string, value: string) => (await admin.modify(dn, [{ kind, type, values: [value] }])).code
+    const code = async (kind: 0 | 1 | 2, type: string, value: string) =>
+      (await admin.modify(dn, [{ kind, type, values: [value] }])).code
     expect(await code(0, 'member', held)).toBe(68)
     expect(await code(0, 'member', `CN=Nobody,${base}`)).toBe(32)
     expect(await code(1, 'info', 'absent')).toBe(16)
@@ -261,10 +273,28 @@ describe.skipIf(!existsSync('/usr/bin/ldapsearch'))('ldapsearch (skipped where D
     const dir = mkdtempSync('/tmp/lab-forest-')
     writeFileSync(`${dir}/ca.pem`, forest.caPem)
     const env = { ...process.env, LDAPTLS_CACERT: `${dir}/ca.pem` }
-    const common = ['-LLL', '-x', '-D', forest.account.dn, '-w', forest.account.password, '-b', base, '-E', 'pr=40/noprompt']
+    const common = [
+      '-LLL',
+      '-x',
+      '-D',
+      forest.account.dn,
+      '-w',
+      forest.account.password,
+      '-b',
+      base,
+      '-E',
+      'pr=40/noprompt',
+    ]
     const total = forest.directory.find('(objectClass=user)').length
-    for (const how of [['-H', forest.ldapsUrl], ['-ZZ', '-H', forest.url]]) {
-      const { stdout } = await promisify(execFile)('/usr/bin/ldapsearch', [...how, ...common, '(objectClass=user)', 'cn'], { env })
+    for (const how of [
+      ['-H', forest.ldapsUrl],
+      ['-ZZ', '-H', forest.url],
+    ]) {
+      const { stdout } = await promisify(execFile)(
+        '/usr/bin/ldapsearch',
+        [...how, ...common, '(objectClass=user)', 'cn'],
+        { env },
+      )
       expect(stdout.match(/^dn:/gm)).toHaveLength(total)
     }
     rmSync(dir, { recursive: true })

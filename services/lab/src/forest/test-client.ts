@@ -86,7 +86,10 @@ export class TestClient {
     return this.#ask(fill, o.controls, o.onEntry)
   }
 
-  modify(dn: string, changes: readonly { kind: 0 | 1 | 2; type: string; values: readonly string[] }[]): Promise<Answer> {
+  modify(
+    dn: string,
+    changes: readonly { kind: 0 | 1 | 2; type: string; values: readonly string[] }[],
+  ): Promise<Answer> {
     return this.#ask((w) => {
       const body = w.begin(0x66)
       w.string(dn)
@@ -111,7 +114,11 @@ export class TestClient {
     return this.#ask((w) => w.string(dn, 0x4a))
   }
 
-  #ask(fill: (w: BerWriter) => void, controls: readonly Control[] = [], onEntry?: (entry: WireEntry) => void): Promise<Answer> {
+  #ask(
+    fill: (w: BerWriter) => void,
+    controls: readonly Control[] = [],
+    onEntry?: (entry: WireEntry) => void,
+  ): Promise<Answer> {
     const id = this.#next++
     const w = new BerWriter(1024)
     const message = w.begin(0x30)

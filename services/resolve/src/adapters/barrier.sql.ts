@@ -9,8 +9,9 @@ const states: readonly BarrierState[] = ['waiting', 'deciding', 'deriving', 'ope
 
 /** Where deciding or deriving goes on. */
 export interface BarrierCursor {
-  /** Place in the list of (kind, forest) pairs, and the last object of it. */
-  readonly part?: number
+  /** Lists still to be decided, in order; the first is under way. */
+  readonly lists?: readonly { readonly kind: string; readonly forest: string }[]
+  /** The last object of the first list that was decided. */
   readonly createdAt?: string
   readonly guid?: string
   readonly edge?: EdgeCursor
@@ -34,7 +35,7 @@ export async function readBarrier(sql: Queryable): Promise<Barrier> {
 
 export async function writeBarrier(tx: Tx, barrier: Barrier): Promise<void> {
   await tx.query(
-    `insert into barrier (name, state, cursor, opened_at) values ($1, $2, $3, case when $2 = 3 then now() end)
+    `insert into barrier (name, state, cursor, opened_at) values ($1, $2::smallint, $3, case when $2::smallint = 3 then now() end)
      on conflict (name) do update set state = excluded.state, cursor = excluded.cursor, opened_at = excluded.opened_at`,
     [name, states.indexOf(barrier.state), JSON.stringify(barrier.cursor)],
   )

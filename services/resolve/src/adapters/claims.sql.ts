@@ -34,10 +34,10 @@ export async function writeClaims(
   }
   if (taken.size > 0) {
     const sorted = [...taken].sort(([a], [b]) => (a < b ? -1 : 1))
-    await tx.query(
-      'insert into claim (claim, anchor) select * from unnest($1::text[], $2::uuid[])',
-      [sorted.map(([claim]) => claim), sorted.map(([, anchor]) => anchor)],
-    )
+    await tx.query('insert into claim (claim, anchor) select * from unnest($1::text[], $2::uuid[])', [
+      sorted.map(([claim]) => claim),
+      sorted.map(([, anchor]) => anchor),
+    ])
   }
   return waiting
 }

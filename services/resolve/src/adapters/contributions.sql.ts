@@ -80,8 +80,11 @@ const insert = (anchor: string): string => `
     coalesce(claims, '{}'), coalesce(refs, '{}'), body
   from (${rows}) r(${columns})
   on conflict (forest, guid) do update set
-    version = excluded.version, kind = excluded.kind, gone = excluded.gone, scope = excluded.scope,
-    anchor = ${anchor}, source_anchor = excluded.source_anchor, sid = excluded.sid, created_at = excluded.created_at,
+    version = excluded.version, gone = excluded.gone, scope = excluded.scope, sid = excluded.sid,
+    kind = case when excluded.gone then c.kind else excluded.kind end,
+    anchor = case when excluded.gone then c.anchor else ${anchor} end,
+    source_anchor = case when excluded.gone then c.source_anchor else excluded.source_anchor end,
+    created_at = case when excluded.gone then c.created_at else excluded.created_at end,
     dn = excluded.dn, upn = excluded.upn, mail = excluded.mail, claims = excluded.claims, refs = excluded.refs,
     body = excluded.body
   where c.version < excluded.version
@@ -103,23 +106,27 @@ export async function writeContributions(
 ): Promise<{ forest: string; guid: string; anchor: string }[]> {
   if (written.length === 0) return []
   const all = written.map((one) => one.contribution)
-  const text = (of: (one: Contribution) => string | undefined): (string | undefined)[] => all.map((one) => of(one) || undefined)
-  return tx.query<{ forest: string; guid: string; anchor: string }>(mode === 'decided' ? insertDecided : insertUndecided, [
-    all.map((one) => one.forest),
-    all.map((one) => one.guid),
-    all.map((one) => one.version),
-    all.map((one) => one.kind),
-    all.map((one) => one.gone),
-    all.map((one) => scopeNumbers[one.scope] ?? 0),
-    written.map((one) => one.anchor),
-    all.map((one) => one.sourceAnchor),
-    text((one) => one.sid),
-    all.map((one) => one.createdAt ?? new Date(0)),
-    text((one) => one.dn.toLowerCase()),
-    text((one) => one.attributes.userPrincipalName?.values[0]?.toLowerCase()),
-    text((one) => one.attributes.mail?.values[0]?.toLowerCase()),
-    all.map((one) => one.claims.join('\n')),
-    all.map((one) => Object.values(one.references).join(',')),
-    all.map((one) => contribution.Contribution.encode(one).finish()),
-  ])
+  const text = (of: (one: Contribution) => string | undefined): (string | undefined)[] =>
+    all.map((one) => of(one) || undefined)
+  return tx.query<{ forest: string; guid: string; anchor: string }>(
+    mode === 'decided' ? insertDecided : insertUndecided,
+    [
+      all.map((one) => one.forest),
+      all.map((one) => one.guid),
+      all.map((one) => one.version),
+      all.map((one) => one.kind),
+      all.map((one) => one.gone),
+      all.map((one) => scopeNumbers[one.scope] ?? 0),
+      written.map((one) => one.anchor),
+      all.map((one) => one.sourceAnchor),
+      text((one) => one.sid),
+      all.map((one) => one.createdAt ?? new Date(0)),
+      text((one) => one.dn.toLowerCase()),
+      text((one) => one.attributes.userPrincipalName?.values[0]?.toLowerCase()),
+      text((one) => one.attributes.mail?.values[0]?.toLowerCase()),
+      all.map((one) => one.claims.join('\n')),
+      all.map((one) => Object.values(one.references).join(',')),
+      all.map((one) => contribution.Contribution.encode(one).finish()),
+    ],
+  )
 }

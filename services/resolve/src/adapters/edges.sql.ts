@@ -31,7 +31,7 @@ export async function writeSourceEdges(tx: Tx, edges: readonly change.SourceEdge
 /** What follows from `pair(g, m)`: present while a source edge maps to it and both ends are live. */
 const derivation = `
   want as (
-    select p.g, p.m, ig.incarnation, s.source, (ig.state = 1 and im.state = 1 and p.g <> p.m and s.source is not null) as present
+    select p.g, p.m, ig.incarnation, s.source, coalesce(o.present, false) as was, (ig.state = 1 and im.state = 1 and p.g <> p.m and s.source is not null) as present
     from pair p
       join identity ig on ig.anchor = p.g
       join identity im on im.anchor = p.m
@@ -42,17 +42,17 @@ const derivation = `
           and e.member = any (array[case when cm.forest = cg.forest then cm.guid::text end, cm.sid])
         limit 1
       ) s on true
+      left join desired_edge o on o.group_anchor = p.g and o.member_anchor = p.m
   ), changed as (
     insert into desired_edge as d (group_anchor, member_anchor, present, incarnation, version)
     select w.g, w.m, w.present, w.incarnation, ${firstVersion} from want w
-    where w.present or exists (
-      select from desired_edge o where o.group_anchor = w.g and o.member_anchor = w.m and o.present)
+    where w.present or w.was
     on conflict (group_anchor, member_anchor) do update
       set present = excluded.present, incarnation = excluded.incarnation, version = d.version + 1
       where d.present <> excluded.present or (excluded.present and d.incarnation <> excluded.incarnation)
     returning d.group_anchor as g, d.member_anchor as m, d.present, d.incarnation, d.version
   )
-  select c.g, c.m, c.present, c.incarnation, c.version, coalesce(w.source, '') as source
+  select c.g, c.m, c.present, c.incarnation, c.version, coalesce(w.source, '') as source, w.was
   from changed c join want w on w.g = c.g and w.m = c.m`
 
 interface DerivedRow extends Record<string, unknown> {
@@ -62,6 +62,7 @@ interface DerivedRow extends Record<string, unknown> {
   readonly incarnation: bigint
   readonly version: bigint
   readonly source: string
+  readonly was: boolean
 }
 
 const edgeChange = (row: DerivedRow): EdgeChange => ({
@@ -71,6 +72,7 @@ const edgeChange = (row: DerivedRow): EdgeChange => ({
   incarnation: row.incarnation,
   version: row.version,
   source: row.source,
+  wasPresent: row.was,
 })
 
 const pairsOf = (edges: string): string => `

@@ -14,13 +14,18 @@ import type { Queryable } from '@canopy/chassis'
 const steer = `set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true)`
 
-export async function lockExclusive(tx: Queryable, buckets: readonly number[]): Promise<void> {
+/** For a transaction that needs no locks of its own. */
+export async function steerPlans(tx: Queryable): Promise<void> {
   await tx.query(`select ${steer}`)
+}
+
+export async function lockExclusive(tx: Queryable, buckets: readonly number[]): Promise<void> {
+  await steerPlans(tx)
   await tx.query('select pg_advisory_xact_lock(1, k)::text from unnest($1::int[]) k', [buckets])
 }
 
 export async function lockShared(tx: Queryable, buckets: readonly number[]): Promise<void> {
-  await tx.query(`select ${steer}`)
+  await steerPlans(tx)
   await tx.query('select pg_advisory_xact_lock_shared(1, k)::text from unnest($1::int[]) k', [buckets])
 }
 

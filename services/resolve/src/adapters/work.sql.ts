@@ -74,7 +74,13 @@ const sums = `coalesce(sum(users), 0)::bigint as users, coalesce(sum(groups), 0)
 export async function tally(sql: Queryable): Promise<Tally> {
   const [row] = await sql.query<Record<keyof Tally, bigint>>(`select ${sums} from tally`)
   const number = (of: keyof Tally): number => Number(row?.[of] ?? 0n)
-  return { users: number('users'), groups: number('groups'), contacts: number('contacts'), joined: number('joined'), edges: number('edges') }
+  return {
+    users: number('users'),
+    groups: number('groups'),
+    contacts: number('contacts'),
+    joined: number('joined'),
+    edges: number('edges'),
+  }
 }
 
 /** Many small rows become one. */

@@ -1,5 +1,5 @@
 /** Who holds which value while a batch is resolved: the incumbent keeps, the first to ask takes what is free. */
-import { claimOf, claimingAttributes, splitClaim } from '@canopy/domain'
+import { claimingAttributes, claimOf, splitClaim } from '@canopy/domain'
 import type { desired } from '@canopy/proto'
 import type { Rules } from './rules.ts'
 

@@ -73,7 +73,8 @@ function left(wish: Wish, leaving: Contribution): DesiredObject {
 function holds(wish: Wish): desired.Hold[] {
   const found: desired.Hold[] = []
   if (wish.standing.kind === 'held') {
-    const message = wish.standing.contributors.find((one) => one.scopeReason)?.scopeReason ?? 'its scope is not known yet'
+    const message =
+      wish.standing.contributors.find((one) => one.scopeReason)?.scopeReason ?? 'its scope is not known yet'
     found.push({ reason: 'scopeUnknown', attribute: '', anchor: '', message })
   }
   if (wish.sourceAnchorHolder !== undefined) {

@@ -1,7 +1,11 @@
 /** What a transaction locks: hashes of everything that must not change under it, in one order for all. */
-import type { contribution } from '@canopy/proto'
-
-type Contribution = Pick<contribution.Contribution, 'forest' | 'guid' | 'sid' | 'claims' | 'references'>
+interface Lockable {
+  readonly forest: string
+  readonly guid: string
+  readonly sid: string
+  readonly claims: readonly string[]
+  readonly references: Readonly<Record<string, string>>
+}
 
 /**
  * Keys fall into so many buckets. A batch of 500 objects has thousands of keys, and PostgreSQL's table of locks has room for
@@ -23,7 +27,7 @@ export const sidKey = (sid: string): string => `s:${sid}`
 export const anchorKey = (anchor: string): string => `i:${anchor}`
 
 /** Keys of one object of an identity: itself, its SID, what it claims and what it refers to. */
-export function* keysOf(of: Contribution): Generator<string> {
+export function* keysOf(of: Lockable): Generator<string> {
   yield objectKey(of.forest, of.guid)
   if (of.sid) yield sidKey(of.sid)
   for (const claim of of.claims) yield `c:${claim}`

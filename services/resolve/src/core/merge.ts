@@ -23,7 +23,8 @@ export function merge(contributors: readonly Contribution[], rules: Rules): Merg
   const attributes: Merged['attributes'] = {}
   if (contributors.length === 1) {
     const [only] = contributors
-    for (const name in only!.attributes) attributes[name] = chosen({ by: only!, value: only!.attributes[name]! }, [], '')
+    for (const name in only!.attributes)
+      attributes[name] = chosen({ by: only!, value: only!.attributes[name]! }, [], '')
   } else {
     for (const [name, said] of byAttribute(contributors)) {
       attributes[name] =
@@ -70,14 +71,30 @@ export function chosen(winner: Said, all: readonly Said[], reason: string): desi
 const isEqual = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value, n) => value === b[n])
 
+/** Versions are stamped on what is published: a newer version that says the same is no difference. */
 const provenance = ({ by, value }: Said): desired.Provenance => ({
   forest: by.forest,
   guid: by.guid,
   rule: value.rule,
   sources: value.sources,
-  contributionVersion: by.version,
-  configurationVersion: by.configurationVersion,
+  contributionVersion: 0n,
+  configurationVersion: 0n,
 })
+
+/** Puts the versions of the contributions that say the values now into their provenance. */
+export function stampVersions(attributes: Merged['attributes'], contributions: readonly Contribution[]): void {
+  const stamp = (of: desired.Provenance | undefined): void => {
+    const by = of && contributions.find((one) => one.guid === of.guid && one.forest === of.forest)
+    if (!of || !by) return
+    of.contributionVersion = by.version
+    of.configurationVersion = by.configurationVersion
+  }
+  for (const name in attributes) {
+    const { provenance: from, losers } = attributes[name]!
+    stamp(from)
+    for (const loser of losers) stamp(loser.provenance)
+  }
+}
 
 function references(contributors: readonly Contribution[], rules: Rules): Merged['references'] {
   const found = new Map<string, { by: Contribution; forest: string; guid: string }>()

@@ -21,7 +21,9 @@ export interface Rules {
 const authority = 'authority:'
 
 export function rulesOf(from: configuration.Configuration): Rules {
-  const awaited = from.forests.filter((forest) => !forest.optional && (forest.state === 'active' || forest.state === ''))
+  const awaited = from.forests.filter(
+    (forest) => !forest.optional && (forest.state === 'active' || forest.state === ''),
+  )
   return {
     name: from.name,
     version: from.version,

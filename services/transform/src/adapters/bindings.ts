@@ -58,8 +58,7 @@ export async function bindings(of: {
 
 const folded = (dn: string): string => dn.trim().toLowerCase()
 
-const missing = (of: ForestBindings): string[] =>
-  [...of.containers, ...of.groups].filter((dn) => !of.bound.has(dn))
+const missing = (of: ForestBindings): string[] => [...of.containers, ...of.groups].filter((dn) => !of.bound.has(dn))
 
 async function askOnce(of: Parameters<typeof bindings>[0], forest: string, known: ForestBindings): Promise<void> {
   if (!known.asking) {

@@ -40,8 +40,14 @@ export async function accept(tx: Tx, candidates: readonly Candidate[]): Promise<
     ])
     for (const row of rows) accepted.set(`${row.forest}/${row.guid}`, row.version)
   }
-  await run(upsert, candidates.filter((one) => !one.onlyIfKnown))
-  await run(update, candidates.filter((one) => one.onlyIfKnown))
+  await run(
+    upsert,
+    candidates.filter((one) => !one.onlyIfKnown),
+  )
+  await run(
+    update,
+    candidates.filter((one) => one.onlyIfKnown),
+  )
   return accepted
 }
 

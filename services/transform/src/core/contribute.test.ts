@@ -46,7 +46,11 @@ const config = (scope: configuration.DeepPartial<configuration.ScopeRule> = {}) 
   )
 
 const bound = (dn: string): string | undefined =>
-  ({ 'OU=Staff,DC=contoso,DC=lab': 'staff-guid', 'OU=Other,DC=contoso,DC=lab': 'other-guid', 'CN=Pilot': 'pilot-guid' })[dn]
+  ({
+    'OU=Staff,DC=contoso,DC=lab': 'staff-guid',
+    'OU=Other,DC=contoso,DC=lab': 'other-guid',
+    'CN=Pilot': 'pilot-guid',
+  })[dn]
 
 const make = (of: change.DirectoryObject, scope: configuration.DeepPartial<configuration.ScopeRule> = {}) =>
   contribute({ object: of, config: config(scope), bound, now })
@@ -137,7 +141,13 @@ describe('scope', () => {
   const other = 'OU=Other,DC=contoso,DC=lab'
   const clause = { attribute: 'Department', operator: 'equals', value: 'Contractors' }
   const contractor = object({ department: values('Contractors') })
-  const table: readonly [string, change.DirectoryObject, configuration.DeepPartial<configuration.ScopeRule>, string, string][] = [
+  const table: readonly [
+    string,
+    change.DirectoryObject,
+    configuration.DeepPartial<configuration.ScopeRule>,
+    string,
+    string,
+  ][] = [
     ['nothing asked', ada, {}, 'SCOPE_IN', ''],
     ['in an included OU', ada, { includeOus: [other, staff] }, 'SCOPE_IN', ''],
     ['in no included OU', ada, { includeOus: [other] }, 'SCOPE_OUT', 'not in scope'],

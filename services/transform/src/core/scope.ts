@@ -115,5 +115,9 @@ function admission(of: {
   const groups = rule.includeGroups.map(bound)
   if (groups.includes(undefined)) return verdict('unknown', 'a group of the scope is not found yet')
   if (!isExclusionKnown) return verdict('unknown', 'an excluded OU is not found yet')
-  return verdict('unknown', 'decided by groups', groups.filter((guid) => guid !== undefined))
+  return verdict(
+    'unknown',
+    'decided by groups',
+    groups.filter((guid) => guid !== undefined),
+  )
 }

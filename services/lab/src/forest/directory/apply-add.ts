@@ -77,7 +77,10 @@ export function parentDn(dn: string): string {
 }
 
 function chooseClass(attributes: Readonly<Record<string, readonly Value[]>>, place: Place): ObjectClass {
-  const named = Object.entries(attributes).find(([name]) => name.toLowerCase() === 'objectclass')?.[1] ?? []
+  const named =
+    attributes['objectClass'] ??
+    Object.entries(attributes).find(([name]) => name.toLowerCase() === 'objectclass')?.[1] ??
+    []
   let chosen: ObjectClass | undefined
   for (const name of named) {
     const found = findClass(String(name))
@@ -87,10 +90,16 @@ function chooseClass(attributes: Readonly<Record<string, readonly Value[]>>, pla
     }
   }
   if (chosen === undefined) {
-    throw new LdapFailure(resultCode.objectClassViolation, '0000207B: UpdErr: DSID-030F0AFA, problem 6002 (OBJ_CLASS_VIOLATION)')
+    throw new LdapFailure(
+      resultCode.objectClassViolation,
+      '0000207B: UpdErr: DSID-030F0AFA, problem 6002 (OBJ_CLASS_VIOLATION)',
+    )
   }
   if (chosen.rdn !== place.rdnType) {
-    throw new LdapFailure(resultCode.namingViolation, '00002099: NameErr: DSID-03050F42, problem 2005 (NAMING_VIOLATION)')
+    throw new LdapFailure(
+      resultCode.namingViolation,
+      '00002099: NameErr: DSID-03050F42, problem 2005 (NAMING_VIOLATION)',
+    )
   }
   return chosen
 }
@@ -106,7 +115,10 @@ export function writableAttribute(name: string): AttributeType | undefined {
     throw new LdapFailure(resultCode.unwillingToPerform, `0000209A: SvcErr: DSID-031A1021, ${type.name} is a back link`)
   }
   if (type.system) {
-    throw new LdapFailure(resultCode.constraintViolation, `0000207D: AtrErr: DSID-03152392, ${type.name} is owned by the system`)
+    throw new LdapFailure(
+      resultCode.constraintViolation,
+      `0000207D: AtrErr: DSID-03152392, ${type.name} is owned by the system`,
+    )
   }
   return type
 }
@@ -115,7 +127,10 @@ export function writableAttribute(name: string): AttributeType | undefined {
 export function linkTarget(store: Store, value: Value): Entry {
   const target = store.find(String(value))
   if (target === undefined || target.deleted) {
-    throw new LdapFailure(resultCode.noSuchObject, '00002030: NameErr: DSID-0310020A, problem 2001 (NO_OBJECT), link target')
+    throw new LdapFailure(
+      resultCode.noSuchObject,
+      '00002030: NameErr: DSID-0310020A, problem 2001 (NO_OBJECT), link target',
+    )
   }
   return target
 }
@@ -130,7 +145,10 @@ export function checkAccountNames(
     const name = String(values[0] ?? '').toLowerCase()
     const account = type === accountName ? store.accounts.get(name) : undefined
     if (account !== undefined && account !== self) {
-      throw new LdapFailure(resultCode.entryAlreadyExists, '00000524: UpdErr: DSID-031A11E2, problem 6005 (ENTRY_EXISTS)')
+      throw new LdapFailure(
+        resultCode.entryAlreadyExists,
+        '00000524: UpdErr: DSID-031A11E2, problem 6005 (ENTRY_EXISTS)',
+      )
     }
     const principal = type === principalName ? store.principals.get(name) : undefined
     if (principal !== undefined && principal !== self) {

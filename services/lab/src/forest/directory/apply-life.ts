@@ -62,7 +62,10 @@ export interface Removal {
 
 export function applyRemove(store: Store, entry: Entry, removal: Removal): void {
   if ((entry.children?.size ?? 0) > 0) {
-    throw new LdapFailure(resultCode.notAllowedOnNonLeaf, '00002015: UpdErr: DSID-031B0E5B, problem 6003 (CANT_ON_NON_LEAF)')
+    throw new LdapFailure(
+      resultCode.notAllowedOnNonLeaf,
+      '00002015: UpdErr: DSID-031B0E5B, problem 6003 (CANT_ON_NON_LEAF)',
+    )
   }
   if (entry.parent === undefined || entry.deleted) {
     throw new LdapFailure(resultCode.unwillingToPerform, '00002077: SvcErr: DSID-03190D47, it cannot be deleted')

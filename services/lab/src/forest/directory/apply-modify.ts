@@ -156,5 +156,8 @@ function alreadyMember(type: AttributeType): LdapFailure {
 
 function notMember(type: AttributeType): LdapFailure {
   if (type.key !== 'member') return absent(type)
-  return new LdapFailure(resultCode.unwillingToPerform, '00000561: SvcErr: DSID-031A11E5, problem 5003 (WILL_NOT_PERFORM)')
+  return new LdapFailure(
+    resultCode.unwillingToPerform,
+    '00000561: SvcErr: DSID-031A11E5, problem 5003 (WILL_NOT_PERFORM)',
+  )
 }

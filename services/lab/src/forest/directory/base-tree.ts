@@ -43,7 +43,12 @@ export function createBaseTree(store: Store, seed: Seed): void {
   addRoot(store, seed, { dn: baseDn, className: 'domainDNS' })
   addRoot(store, seed, { dn: `CN=Configuration,${baseDn}`, className: 'configuration' })
   addRoot(store, seed, { dn: `CN=Schema,CN=Configuration,${baseDn}`, className: 'dMD' })
-  const add = (dn: string, className: string, attributes: Readonly<Record<string, readonly Value[]>> = {}, rid?: number): Entry =>
+  const add = (
+    dn: string,
+    className: string,
+    attributes: Readonly<Record<string, readonly Value[]>> = {},
+    rid?: number,
+  ): Entry =>
     applyAdd(store, {
       op: 'add',
       atMs: seed.atMs,
@@ -75,8 +80,18 @@ export function createBaseTree(store: Store, seed: Seed): void {
   add(`CN=Builtin,${baseDn}`, 'builtinDomain', critical)
   add(`CN=LostAndFound,${baseDn}`, 'lostAndFound', critical)
   add(`OU=Domain Controllers,${baseDn}`, 'organizationalUnit', critical)
-  for (const [group, rid] of [['Domain Admins', 512], ['Domain Users', 513], ['Domain Guests', 514], ['Domain Computers', 515]] as const) {
-    add(`CN=${group},CN=Users,${baseDn}`, 'group', { ...critical, sAMAccountName: [group], groupType: ['-2147483646'] }, rid)
+  for (const [group, rid] of [
+    ['Domain Admins', 512],
+    ['Domain Users', 513],
+    ['Domain Guests', 514],
+    ['Domain Computers', 515],
+  ] as const) {
+    add(
+      `CN=${group},CN=Users,${baseDn}`,
+      'group',
+      { ...critical, sAMAccountName: [group], groupType: ['-2147483646'] },
+      rid,
+    )
   }
 }
 

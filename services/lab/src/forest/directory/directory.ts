@@ -98,7 +98,7 @@ export class LabDirectory {
   /** Adds an object; `guid` and `atMs` for populations that must come out the same each time. */
   add(dn: string, attributes: AttributeInput, o: { guid?: string; atMs?: number } = {}): LabObject {
     const given = inputRecord(attributes)
-    for (const values of this.#linkInputs(given)) this.#ensureForeign(values)
+    if (given['member'] !== undefined) this.#ensureForeign(given['member'])
     return this.#view(
       this.#commit({ op: 'add', atMs: o.atMs ?? this.#nowMs(), guid: o.guid ?? randomUUID(), dn, attributes: given }),
     )
@@ -130,7 +130,8 @@ export class LabDirectory {
   /** Deletes an object, with `tree` all below it too. */
   remove(target: string, o: { tree?: boolean } = {}): void {
     const entry = this.#need(target)
-    if (o.tree === true) for (const child of [...(entry.children?.values() ?? [])]) this.remove(`<GUID=${child.guid}>`, o)
+    if (o.tree === true)
+      for (const child of [...(entry.children?.values() ?? [])]) this.remove(`<GUID=${child.guid}>`, o)
     this.#commit({ op: 'remove', atMs: this.#nowMs(), guid: entry.guid })
   }
 
@@ -275,10 +276,6 @@ export class LabDirectory {
     }
   }
 
-  *#linkInputs(attributes: Readonly<Record<string, readonly Value[]>>): Generator<readonly Value[]> {
-    for (const [name, values] of Object.entries(attributes)) if (name.toLowerCase() === 'member') yield values
-  }
-
   /** A member named by a SID nobody here has becomes a foreign security principal. */
   #ensureForeign(values: readonly Value[]): void {
     for (const value of values) {
@@ -288,7 +285,14 @@ export class LabDirectory {
       if ((known !== undefined && !known.deleted) || sid.startsWith(`${this.store.domainSid}-`)) continue
       const dn = `CN=${sid},CN=ForeignSecurityPrincipals,${this.baseDn}`
       const guid = known === undefined ? guidOf(this.name, sid) : randomUUID()
-      this.#commit({ op: 'add', atMs: this.#nowMs(), guid, dn, attributes: { objectClass: ['foreignSecurityPrincipal'] }, sid })
+      this.#commit({
+        op: 'add',
+        atMs: this.#nowMs(),
+        guid,
+        dn,
+        attributes: { objectClass: ['foreignSecurityPrincipal'] },
+        sid,
+      })
     }
   }
 

@@ -50,7 +50,11 @@ function readLeaf(parser: Parser): Filter {
   const pieces = value.split('*').map((piece) => unescape(piece).toString('utf8'))
   const initial = pieces[0] === '' ? undefined : pieces[0]
   const final = pieces.at(-1) === '' ? undefined : pieces.at(-1)
-  return { kind: 'substring', name, pieces: { initial, any: pieces.slice(1, -1).filter((piece) => piece !== ''), final } }
+  return {
+    kind: 'substring',
+    name,
+    pieces: { initial, any: pieces.slice(1, -1).filter((piece) => piece !== ''), final },
+  }
 }
 
 function unescape(value: string): Buffer {

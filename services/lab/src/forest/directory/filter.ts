@@ -93,7 +93,10 @@ export function compileFilter(store: Store, filter: Filter): Test {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return compileList(filter.parts.map((part) => compileFilter(store, part)), filter.kind === 'and')
+      return compileList(
+        filter.parts.map((part) => compileFilter(store, part)),
+        filter.kind === 'and',
+      )
     case 'not': {
       const test = compileFilter(store, filter.part)
       return (entry) => {
@@ -186,7 +189,8 @@ function compileDnEqual(store: Store, type: AttributeType, asserted: Buffer): Te
   } catch {
     return () => undefined
   }
-  if (type.link === 'forward') return (entry) => target !== undefined && entry.links?.get(type)?.present.has(target) === true
+  if (type.link === 'forward')
+    return (entry) => target !== undefined && entry.links?.get(type)?.present.has(target) === true
   if (type.link === 'back') {
     return (entry) => {
       for (const end of linkEnds(entry, type)) if (end === target) return true
@@ -214,7 +218,9 @@ function compileOrder(store: Store, type: AttributeType, bound: { value: Buffer;
     if (!/^-?\d+$/.test(text)) return () => undefined
     const limit = BigInt(text)
     return (entry) =>
-      readValues(store, entry, type).some((value) => (bound.sign > 0 ? BigInt(String(value)) >= limit : BigInt(String(value)) <= limit))
+      readValues(store, entry, type).some((value) =>
+        bound.sign > 0 ? BigInt(String(value)) >= limit : BigInt(String(value)) <= limit,
+      )
   }
   const limit = text.toLowerCase()
   return (entry) =>
@@ -286,4 +292,3 @@ function compileChain(store: Store, type: AttributeType, dn: string): Test {
   }
   return (entry) => below.has(entry)
 }
-

@@ -22,7 +22,10 @@ export function guidFromHex(hex: string): string {
 
 /** Reads a GUID as clients write it: dashed, in braces, or the hexadecimal of its bytes. */
 export function parseGuid(text: string): string | undefined {
-  const bare = text.trim().replace(/^\{|\}$/g, '').toLowerCase()
+  const bare = text
+    .trim()
+    .replace(/^\{|\}$/g, '')
+    .toLowerCase()
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(bare)) return bare
   if (/^[0-9a-f]{32}$/.test(bare)) return guidFromBytes(Buffer.from(bare, 'hex'))
   return undefined

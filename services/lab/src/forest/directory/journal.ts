@@ -1,5 +1,15 @@
 /** The forest on disk: one snapshot and the journal of what came after it, both JSON lines. */
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Operation } from './operation.ts'
 
@@ -115,4 +125,3 @@ function readLines(path: string, mend = false): unknown[] {
   }
   return values
 }
-

@@ -60,6 +60,10 @@ export class LabObject {
   }
 
   get attributes(): Readonly<Record<string, readonly Value[]>> {
-    return Object.fromEntries([...presentTypes(this.#entry)].map((type) => [type.name, this.get(type.name)] as const).filter(([, v]) => v.length > 0))
+    return Object.fromEntries(
+      [...presentTypes(this.#entry)]
+        .map((type) => [type.name, this.get(type.name)] as const)
+        .filter(([, v]) => v.length > 0),
+    )
   }
 }

@@ -42,4 +42,10 @@ export type Operation =
       readonly rdnValue: string
       readonly parent: string
     }
-  | { readonly op: 'password'; readonly atMs: number; readonly guid: string; readonly salt: string; readonly hash: string }
+  | {
+      readonly op: 'password'
+      readonly atMs: number
+      readonly guid: string
+      readonly salt: string
+      readonly hash: string
+    }

@@ -77,7 +77,8 @@ function entryLine(store: Store, entry: Entry, numbers: ReadonlyMap<Entry, numbe
     const values = entry.stored(type)
     if (values.length > 0) v[type.name] = values
   }
-  const usns = entry.usns === undefined ? undefined : Object.fromEntries([...entry.usns].map(([type, usn]) => [type.name, usn]))
+  const usns =
+    entry.usns === undefined ? undefined : Object.fromEntries([...entry.usns].map(([type, usn]) => [type.name, usn]))
   return {
     t: 'e',
     g: entry.guid,

@@ -30,7 +30,11 @@ export function churn(directory: LabDirectory, o: ChurnOptions): ChurnSummary {
     } else if (kind < 9) {
       const group = groups[random.below(groups.length)] ?? ''
       const dn = directory.get(person)?.dn ?? ''
-      const isMember = directory.get(person)?.get('memberOf').includes(directory.get(group)?.dn ?? '') === true
+      const isMember =
+        directory
+          .get(person)
+          ?.get('memberOf')
+          .includes(directory.get(group)?.dn ?? '') === true
       directory.modify(group, [{ kind: isMember ? 'delete' : 'add', type: 'member', values: [dn] }])
       done.memberships++
     } else {

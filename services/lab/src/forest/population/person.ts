@@ -41,7 +41,10 @@ export function addPerson(o: PersonOptions): Person {
   const principal = `${local}@${directory.name}`
   const employeeId = o.twin?.employeeId ?? `${o.forest + 1}${String(o.index + 1).padStart(6, '0')}`
   const anchor = o.twin?.anchor ?? guid
-  const unit = o.service === undefined ? `OU=${escapeRdnValue(ada ? 'Engineering' : o.department)},OU=Staff` : 'OU=Service Accounts'
+  const unit =
+    o.service === undefined
+      ? `OU=${escapeRdnValue(ada ? 'Engineering' : o.department)},OU=Staff`
+      : 'OU=Service Accounts'
   directory.add(
     `CN=${escapeRdnValue(cn)},${unit},${directory.baseDn}`,
     {
@@ -52,7 +55,9 @@ export function addPerson(o: PersonOptions): Person {
       userAccountControl: o.disabled ? '514' : '512',
       employeeID: employeeId,
       'mS-DS-ConsistencyGuid': o.shared ? guidToBytes(anchor) : undefined,
-      ...(o.service === undefined ? particulars(o, { givenName, sn, local, principal }) : { description: 'Runs a service' }),
+      ...(o.service === undefined
+        ? particulars(o, { givenName, sn, local, principal })
+        : { description: 'Runs a service' }),
     },
     { guid, atMs: o.atMs },
   )

@@ -10,8 +10,10 @@ function twoForests(): readonly [LabDirectory, LabDirectory] {
 
 it('makes two forests that share people, one foreign member and three conflicts, the same each time', () => {
   const [contoso, fabrikam] = twoForests()
-  for (const forest of [contoso, fabrikam]) expect(forest.counts()).toMatchObject({ objects: 600, users: 500, groups: 80, contacts: 20 })
-  const anchors = (forest: LabDirectory) => forest.find('(mS-DS-ConsistencyGuid=*)').map((o) => o.get('mS-DS-ConsistencyGuid')[0]?.toString('hex'))
+  for (const forest of [contoso, fabrikam])
+    expect(forest.counts()).toMatchObject({ objects: 600, users: 500, groups: 80, contacts: 20 })
+  const anchors = (forest: LabDirectory) =>
+    forest.find('(mS-DS-ConsistencyGuid=*)').map((o) => o.get('mS-DS-ConsistencyGuid')[0]?.toString('hex'))
   expect(anchors(contoso)).toHaveLength(25)
   expect(new Set([...anchors(contoso), ...anchors(fabrikam)]).size).toBe(25)
   const [foreign] = contoso.find('(objectClass=foreignSecurityPrincipal)')
@@ -20,7 +22,17 @@ it('makes two forests that share people, one foreign member and three conflicts,
   expect(contoso.find('(userAccountControl:1.2.840.113556.1.4.803:=2)')).toHaveLength(1)
   expect(contoso.get(`CN=Ada Park,OU=Engineering,OU=Staff,${contoso.baseDn}`)?.text('department')).toBe('Engineering')
   const claims = (forest: LabDirectory) =>
-    new Set(forest.find(() => true).flatMap((o) => [...o.get('proxyAddresses'), ...o.get('userPrincipalName')].map((v) => String(v).toLowerCase().replace(/^smtp:/, ''))))
+    new Set(
+      forest
+        .find(() => true)
+        .flatMap((o) =>
+          [...o.get('proxyAddresses'), ...o.get('userPrincipalName')].map((v) =>
+            String(v)
+              .toLowerCase()
+              .replace(/^smtp:/, ''),
+          ),
+        ),
+    )
   const theirs = claims(fabrikam)
   expect([...claims(contoso)].filter((claim) => theirs.has(claim))).toHaveLength(3)
   const again = twoForests()[1]

@@ -41,7 +41,8 @@ interface Site {
 /** Does nothing where all forests are populated already; throws where only some are, for they belong together. */
 export function populate(directories: readonly LabDirectory[], options: PopulateOptions): void {
   const done = directories.filter((directory) => directory.populated)
-  if (done.length > 0 && done.length < directories.length) throw new Error('some of these forests are populated already: populate all or none')
+  if (done.length > 0 && done.length < directories.length)
+    throw new Error('some of these forests are populated already: populate all or none')
   if (done.length > 0) return
   const random = new Random(options.seed ?? 1)
   const sites = directories.map((directory, index): Site => {
@@ -153,7 +154,14 @@ function addGroups(site: Site, contacts: readonly string[]): void {
         sAMAccountName: name.replace(/["/\\[\]:;|=,+*?<>]/g, '_'),
         displayName: name,
         description: `${kind} of ${department}`,
-        groupType: i === 1 ? domainLocalSecurity : distribution ? universalDistribution : i % 7 === 3 ? universalSecurity : globalSecurity,
+        groupType:
+          i === 1
+            ? domainLocalSecurity
+            : distribution
+              ? universalDistribution
+              : i % 7 === 3
+                ? universalSecurity
+                : globalSecurity,
         mail: distribution ? mail : undefined,
         mailNickname: distribution ? `group${i + 1}` : undefined,
         proxyAddresses: distribution ? [`SMTP:${mail}`] : undefined,

@@ -18,7 +18,8 @@ export function bind(session: Session, name: string, password: string | undefine
   }
   if (password === '') return
   const account = findAccount(session, name)
-  if (account === undefined || account.deleted || !session.context.directory.checkPassword(account, password)) throw refused('52e')
+  if (account === undefined || account.deleted || !session.context.directory.checkPassword(account, password))
+    throw refused('52e')
   if ((Number(account.first(accountControl) ?? 0) & disabled) !== 0) throw refused('533')
   session.account = account
 }
@@ -40,7 +41,8 @@ function findAccount(session: Session, name: string): Entry | undefined {
   const principal = store.principals.get(name.toLowerCase())
   if (principal !== undefined) return principal
   const at = name.lastIndexOf('@')
-  if (at > 0 && name.slice(at + 1).toLowerCase() === forest.toLowerCase()) return store.accounts.get(name.slice(0, at).toLowerCase())
+  if (at > 0 && name.slice(at + 1).toLowerCase() === forest.toLowerCase())
+    return store.accounts.get(name.slice(0, at).toLowerCase())
   try {
     return store.find(name)
   } catch {

@@ -52,7 +52,12 @@ export function serveConnection(session: Session, secure: SecureContext | undefi
       pending = at === 0 ? pending : Buffer.from(pending.subarray(at))
     } catch (failure) {
       if (!(failure instanceof BerFailure)) throw failure
-      session.answer({ messageId: 0, tag: answerTag.extended, code: resultCode.protocolError, diagnostic: failure.message })
+      session.answer({
+        messageId: 0,
+        tag: answerTag.extended,
+        code: resultCode.protocolError,
+        diagnostic: failure.message,
+      })
       session.socket.destroySoon()
     }
   }
@@ -94,9 +99,15 @@ async function handle(session: Session, message: Message): Promise<void> {
     await dispatch(session, message)
   } catch (failure) {
     if (failure instanceof LdapFailure) session.answer(failureResult(failure, { messageId, tag }))
-    else if (failure instanceof BerFailure) session.answer({ messageId, tag, code: resultCode.protocolError, diagnostic: failure.message })
+    else if (failure instanceof BerFailure)
+      session.answer({ messageId, tag, code: resultCode.protocolError, diagnostic: failure.message })
     else {
-      session.answer({ messageId, tag, code: resultCode.operationsError, diagnostic: `internal: ${(failure as Error).name}` })
+      session.answer({
+        messageId,
+        tag,
+        code: resultCode.operationsError,
+        diagnostic: `internal: ${(failure as Error).name}`,
+      })
     }
   }
 }
@@ -122,7 +133,8 @@ async function dispatch(session: Session, message: Message): Promise<void> {
       compare(session, messageId, request)
       return
     case 'extended':
-      if (request.oid !== whoAmI) throw new LdapFailure(resultCode.protocolError, '0000203D: LdapErr: DSID-0C090F36, unknown extended request')
+      if (request.oid !== whoAmI)
+        throw new LdapFailure(resultCode.protocolError, '0000203D: LdapErr: DSID-0C090F36, unknown extended request')
       session.answer({ messageId, tag: answerTag.extended, code: 0, extended: { value: authorizationId(session) } })
       return
     case 'add':
@@ -142,7 +154,8 @@ function compare(session: Session, messageId: number, request: Request & { reado
   if (session.account === undefined) throw notBound()
   const { store } = session.context.directory
   const entry = store.find(request.dn)
-  if (entry === undefined || entry.deleted) throw new LdapFailure(resultCode.noSuchObject, '0000208D: NameErr: problem 2001 (NO_OBJECT)')
+  if (entry === undefined || entry.deleted)
+    throw new LdapFailure(resultCode.noSuchObject, '0000208D: NameErr: problem 2001 (NO_OBJECT)')
   const same = compileFilter(store, { kind: 'equal', name: request.name, value: request.value })(entry)
   session.answer({ messageId, tag: answerTag.compare, code: same === true ? compareTrue : compareFalse })
 }

@@ -15,7 +15,14 @@ import { LdapFailure, resultCode } from '../directory/failure.ts'
 import { compileFilter, type Test } from '../directory/filter.ts'
 import { findAttribute, type AttributeType, attribute } from '../directory/schema.ts'
 import { controlOid, type DirSyncAsk } from './controls.ts'
-import { type DnForm, dnAwareValues, type EntryAnswer, writeEnds, writeEntryWith, writeValues } from './entry-encoder.ts'
+import {
+  type DnForm,
+  dnAwareValues,
+  type EntryAnswer,
+  writeEnds,
+  writeEntryWith,
+  writeValues,
+} from './entry-encoder.ts'
 import type { SearchRequest } from './request.ts'
 import { answerTag, controlValue, writeResult } from './result.ts'
 import { badCookie } from './refusals.ts'
@@ -73,7 +80,17 @@ export async function answerDirSync(session: Session, id: number, o: DirSyncSear
   const cookie = readCookie(o.ask.cookie, directory.invocationId)
   const test = compileFilter(store, o.request.filter)
   const selection = readSelection(o.request.attributes, o.request.typesOnly)
-  const sync: Sync = { session, id, cookie, flags: o.ask.flags, dnForm: o.dnForm, selection, test, root: o.base, ahead: new Set() }
+  const sync: Sync = {
+    session,
+    id,
+    cookie,
+    flags: o.ask.flags,
+    dnForm: o.dnForm,
+    selection,
+    test,
+    root: o.base,
+    ahead: new Set(),
+  }
   const end = store.usn
   const due = [...store.changedSince(cookie.objects)]
   const positions = due.map((entry) => entry.usnChanged)
@@ -108,7 +125,12 @@ export async function answerDirSync(session: Session, id: number, o: DirSyncSear
     w.integer(0)
     w.octets(writeCookie(next, directory.invocationId))
   })
-  writeResult(session.out, { messageId: id, tag: answerTag.searchDone, code: 0, controls: [{ oid: controlOid.dirSync, value }] })
+  writeResult(session.out, {
+    messageId: id,
+    tag: answerTag.searchDone,
+    code: 0,
+    controls: [{ oid: controlOid.dirSync, value }],
+  })
   await session.flush(true)
 }
 
@@ -154,7 +176,10 @@ function writeChanges(w: BerWriter, answer: EntryAnswer, sync: Sync): number {
   const rdn = findAttribute(entry.rdnType)
   const plain = (type: AttributeType): void => {
     if (!(wanted(type) || type === isDeleted) || entry.usnOf(type) <= since || type === rdn) return
-    const values = dnAwareValues(type === lastKnownParent && answer.dnForm === 'plain' ? { ...answer, dnForm: 'text' } : answer, type)
+    const values = dnAwareValues(
+      type === lastKnownParent && answer.dnForm === 'plain' ? { ...answer, dnForm: 'text' } : answer,
+      type,
+    )
     if (values.length === 0) return
     writeValues(w, type, selection.typesOnly ? [] : values)
     told++

@@ -101,7 +101,11 @@ export function writeValues(w: BerWriter, type: AttributeType, values: readonly 
 }
 
 /** Entries as DN values of an attribute, under `label` where it is more than the attribute's name. */
-export function writeEnds(w: BerWriter, answer: EntryAnswer, o: { type: AttributeType; label?: string; ends: Iterable<Entry> }): void {
+export function writeEnds(
+  w: BerWriter,
+  answer: EntryAnswer,
+  o: { type: AttributeType; label?: string; ends: Iterable<Entry> },
+): void {
   const mark = w.begin(0x30)
   if (o.label === undefined) w.raw(o.type.encodedName)
   else w.string(o.label)

@@ -18,7 +18,11 @@ export interface Watch {
 
 const watchesPerConnection = 5
 
-export function openWatch(session: Session, id: number, o: { request: SearchRequest; base: Entry; controls: Controls }): void {
+export function openWatch(
+  session: Session,
+  id: number,
+  o: { request: SearchRequest; base: Entry; controls: Controls },
+): void {
   const { request, base, controls } = o
   const everything = request.filter.kind === 'present' && request.filter.name.toLowerCase() === 'objectclass'
   if (!everything || (request.scope === 'sub' && base.parent !== undefined)) {

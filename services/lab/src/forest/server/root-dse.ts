@@ -8,7 +8,10 @@ import { answerTag } from './result.ts'
 
 const capabilities = ['800', '1670', '1791', '1935', '2080', '2237'].map((arc) => `1.2.840.113556.1.4.${arc}`)
 
-export function encodeRootDse(directory: LabDirectory, o: { messageId: number; attributes: readonly string[] }): Buffer {
+export function encodeRootDse(
+  directory: LabDirectory,
+  o: { messageId: number; attributes: readonly string[] },
+): Buffer {
   const wanted = new Set(o.attributes.map((name) => name.toLowerCase()))
   const all = wanted.size === 0 || wanted.has('*') || wanted.has('+')
   const w = new BerWriter(4096)

@@ -19,7 +19,11 @@ import type { Session } from './session.ts'
 
 const scannedPerTurn = 4096
 
-export async function answerSearch(session: Session, id: number, o: { request: SearchRequest; controls: Controls }): Promise<void> {
+export async function answerSearch(
+  session: Session,
+  id: number,
+  o: { request: SearchRequest; controls: Controls },
+): Promise<void> {
   const { request, controls } = o
   const { directory, faults } = session.context
   if (request.base === '' && request.scope === 'base') {
@@ -94,7 +98,8 @@ async function answerPlain(session: Session, id: number, o: PlainSearch): Promis
   if (sent === undefined) return
   at = sent.next
   const more = sent.more
-  const controlsBack = page === undefined ? undefined : [pagedControl(more ? pages.keep({ candidates, next: at }) : Buffer.alloc(0))]
+  const controlsBack =
+    page === undefined ? undefined : [pagedControl(more ? pages.keep({ candidates, next: at }) : Buffer.alloc(0))]
   const code = more && (page === undefined || wanted < limit) ? resultCode.sizeLimitExceeded : 0
   if (!more && code === 0) writeReference(session, id, o)
   finish(session, { messageId: id, tag: answerTag.searchDone, code, controls: controlsBack })
@@ -207,7 +212,11 @@ function changedAtLeast(filter: Filter): number | undefined {
   return Number.isSafeInteger(usn) ? usn : undefined
 }
 
-function sorted(session: Session, o: PlainSearch, from: { test: Test; candidates: readonly Entry[] }): readonly Entry[] {
+function sorted(
+  session: Session,
+  o: PlainSearch,
+  from: { test: Test; candidates: readonly Entry[] },
+): readonly Entry[] {
   const type = o.controls.sortBy === undefined ? undefined : findAttribute(o.controls.sortBy.name)
   if (type === undefined || type.link !== undefined) return from.candidates
   const { store } = session.context.directory

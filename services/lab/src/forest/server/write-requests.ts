@@ -26,9 +26,15 @@ export function performWrite(session: Session, request: WriteRequest, controls: 
   switch (request.kind) {
     case 'add': {
       const { unicodePwd, ...attributes } = textual(request.attributes)
-      const classes = (attributes['objectClass'] ?? attributes['objectclass'] ?? []).map((each) => String(each).toLowerCase())
-      const needsControl = classes.includes('user') && !Object.keys(attributes).some((each) => /^userAccountControl$/i.test(each))
-      const added = directory.add(request.dn, needsControl ? { ...attributes, userAccountControl: newUserControl } : attributes)
+      const classes = (attributes['objectClass'] ?? attributes['objectclass'] ?? []).map((each) =>
+        String(each).toLowerCase(),
+      )
+      const needsControl =
+        classes.includes('user') && !Object.keys(attributes).some((each) => /^userAccountControl$/i.test(each))
+      const added = directory.add(
+        request.dn,
+        needsControl ? { ...attributes, userAccountControl: newUserControl } : attributes,
+      )
       if (unicodePwd?.[0] !== undefined) directory.setPassword(added.guid, readPassword(unicodePwd[0]))
       return
     }
@@ -51,7 +57,8 @@ function badName(): LdapFailure {
 
 function modify(session: Session, request: WriteRequest & { readonly kind: 'modify' }, controls: Controls): void {
   const { directory } = session.context
-  const named = (name: string): Change | undefined => request.changes.find((change) => change.type.toLowerCase() === name)
+  const named = (name: string): Change | undefined =>
+    request.changes.find((change) => change.type.toLowerCase() === name)
   const newName = named('distinguishedname')
   if (named('isdeleted')?.kind === 'delete' && newName !== undefined && controls.showDeleted) {
     directory.restore(request.dn, String(newName.values[0]))
@@ -61,7 +68,9 @@ function modify(session: Session, request: WriteRequest & { readonly kind: 'modi
   if (entry === undefined) {
     throw new LdapFailure(resultCode.noSuchObject, '0000208D: NameErr: DSID-03100238, problem 2001 (NO_OBJECT)')
   }
-  const password = request.changes.find((change) => change.type.toLowerCase() === 'unicodepwd' && change.kind !== 'delete')
+  const password = request.changes.find(
+    (change) => change.type.toLowerCase() === 'unicodepwd' && change.kind !== 'delete',
+  )
   const rest = request.changes.filter((change) => change.type.toLowerCase() !== 'unicodepwd')
   if (rest.length > 0) {
     const changes = rest.map((change) => ({ ...change, values: textValues(change.type, change.values) }))
@@ -74,7 +83,10 @@ function modify(session: Session, request: WriteRequest & { readonly kind: 'modi
 function readPassword(value: Value): string {
   const text = typeof value === 'string' ? value : value.toString('utf16le')
   if (!/^".*"$/s.test(text)) {
-    throw new LdapFailure(resultCode.unwillingToPerform, '0000001F: SvcErr: DSID-031A1248, problem 5003 (WILL_NOT_PERFORM)')
+    throw new LdapFailure(
+      resultCode.unwillingToPerform,
+      '0000001F: SvcErr: DSID-031A1248, problem 5003 (WILL_NOT_PERFORM)',
+    )
   }
   return text.slice(1, -1)
 }

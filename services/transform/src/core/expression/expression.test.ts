@@ -54,7 +54,10 @@ describe('expressions give', () => {
     expect(evaluate(source, attributes)).toEqual(value)
   })
   it('names each source once, as first written', () => {
-    expect(compile('IIF(IsPresent([Mail]), [mail], [userPrincipalName])').sources).toEqual(['Mail', 'userPrincipalName'])
+    expect(compile('IIF(IsPresent([Mail]), [mail], [userPrincipalName])').sources).toEqual([
+      'Mail',
+      'userPrincipalName',
+    ])
   })
   it('tells of an index out of range rather than making a value up', () => {
     expect(() => evaluate('Item([x], 2)', { x: 'one' })).toThrow('out of range')
@@ -89,7 +92,25 @@ describe('an expression that cannot be read', () => {
     expect(problem).toMatchObject({ position, message: expect.stringContaining(message) })
   })
   it('whatever the text, the only error is an ExpressionProblem with a place inside it', () => {
-    const piece = fc.constantFrom('IIF', 'Trim', '(', ')', ',', '[a]', '"t"', '&', '=', '<', '-1', '&H1', ' ', '\\', '"', '[', 'NULL')
+    const piece = fc.constantFrom(
+      'IIF',
+      'Trim',
+      '(',
+      ')',
+      ',',
+      '[a]',
+      '"t"',
+      '&',
+      '=',
+      '<',
+      '-1',
+      '&H1',
+      ' ',
+      '\\',
+      '"',
+      '[',
+      'NULL',
+    )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
         const source = pieces.join('')

@@ -72,7 +72,8 @@ export function tokens(source: string): readonly Token[] {
 
 function readPlain(source: string, position: number): { token: Token; end: number } {
   const hex = matchAt(hexadecimal, source, position)
-  if (hex) return { token: { type: 'number', value: Number.parseInt(hex[1]!, 16), position }, end: position + hex[0].length }
+  if (hex)
+    return { token: { type: 'number', value: Number.parseInt(hex[1]!, 16), position }, end: position + hex[0].length }
   const digits = matchAt(number, source, position)
   if (digits) return { token: { type: 'number', value: Number(digits[0]), position }, end: position + digits[0].length }
   const word = matchAt(name, source, position)

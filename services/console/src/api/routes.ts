@@ -1,0 +1,29 @@
+/** Every route of the gateway. */
+import { version } from '@canopy/chassis'
+import type { Route } from '../ports.ts'
+import { check } from './check.ts'
+import { apply, current, diff, validate } from './configuration.ts'
+import { log, verifyLog } from './log.ts'
+import { conflicts, decideHeld, held, parked, reconcile, releaseParked, resnapshot } from './operations.ts'
+import { show } from './show.ts'
+import { statusSnapshot } from './status.ts'
+
+export const routes: readonly Route[] = [
+  { method: 'GET', path: '/api/v1/version', answer: async () => ({ version }) },
+  { method: 'GET', path: '/api/v1/status', answer: ({ channels, now }) => statusSnapshot(channels, now) },
+  { method: 'GET', path: '/api/v1/log', stream: log },
+  { method: 'GET', path: '/api/v1/log/verify', answer: verifyLog },
+  { method: 'GET', path: '/api/v1/show', answer: show },
+  { method: 'GET', path: '/api/v1/check', answer: check },
+  { method: 'GET', path: '/api/v1/config', answer: current },
+  { method: 'POST', path: '/api/v1/config/validate', answer: validate },
+  { method: 'POST', path: '/api/v1/config/apply', answer: apply },
+  { method: 'POST', path: '/api/v1/config/diff', answer: diff },
+  { method: 'GET', path: '/api/v1/held', answer: held },
+  { method: 'POST', path: '/api/v1/held/decide', answer: decideHeld },
+  { method: 'GET', path: '/api/v1/parked', answer: parked },
+  { method: 'POST', path: '/api/v1/parked/release', answer: releaseParked },
+  { method: 'GET', path: '/api/v1/conflicts', answer: conflicts },
+  { method: 'POST', path: '/api/v1/resnapshot', answer: resnapshot },
+  { method: 'POST', path: '/api/v1/reconcile', answer: reconcile },
+]

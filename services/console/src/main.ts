@@ -1,0 +1,4 @@
+import { run } from '@canopy/chassis'
+import { consoleService } from './service.ts'
+
+await run([consoleService()])

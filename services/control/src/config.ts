@@ -1,0 +1,10 @@
+/** What the control service is told. */
+import { z } from 'zod'
+
+export const ControlConfig = z.strictObject({
+  apply_file: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Sync configuration that is applied at every start; unchanged, it makes no new version.' }),
+})

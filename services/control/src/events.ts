@@ -1,0 +1,23 @@
+/** What control says about itself. */
+import { defineEvents } from '@canopy/chassis'
+
+export const events = defineEvents('control', {
+  applied: {
+    level: 'info',
+    message: 'configuration applied',
+    doc: 'A new version of a configuration was stored and is published.',
+    fields: { name: 'label', version: 'field', warnings: 'field' },
+  },
+  unchanged: {
+    level: 'info',
+    message: 'configuration unchanged',
+    doc: 'The source given is that of the newest version: nothing was stored.',
+    fields: { name: 'label' },
+  },
+  refused: {
+    level: 'warn',
+    message: 'configuration refused',
+    doc: 'A source with problems was given to be applied: the active version stays.',
+    fields: { problems: 'field', code: 'label' },
+  },
+})

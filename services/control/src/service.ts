@@ -1,0 +1,59 @@
+/** The control service: RPCs over the configuration store, publishing on canopy.config. */
+import { readFile } from 'node:fs/promises'
+import { type Component, classify, defineService, Failure } from '@canopy/chassis'
+import { control as proto, topics } from '@canopy/proto'
+import { applyConfiguration, controlServer } from './adapters/rpc.ts'
+import { configurationStore } from './adapters/store/configuration.sql.ts'
+import { ControlConfig } from './config.ts'
+import type { ConfigurationStore } from './ports.ts'
+
+/** Beside `src` in a checkout, one folder further up from `dist/src`. */
+const migrations = new URL(import.meta.url.endsWith('.ts') ? '../migrations/' : '../../migrations/', import.meta.url)
+
+export const control = defineService({
+  name: 'control',
+  config: ControlConfig,
+  migrations,
+  compose: async (context) => {
+    const stage = await context.stage({
+      name: 'control',
+      inputs: [],
+      outputs: [topics.config],
+      handle: async () => {},
+    })
+    const store = configurationStore({ sql: context.sql, publish: stage.publish.bind(stage), now: context.now })
+    context.rpc.addService(proto.ControlService, controlServer(store))
+    const file = context.config.apply_file
+    return file === undefined ? [] : [applyAtStart(store, file)]
+  },
+})
+
+/** A file with problems ends the start: going on with the old version would look like having applied it. */
+const applyAtStart = (store: ConfigurationStore, file: string): Component => ({
+  name: 'apply file',
+  start: async () => {
+    const source = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw unreadable(file, error)
+    })
+    const { configuration, problems } = await applyConfiguration(store, { source, who: 'file' })
+    const first = problems.find((problem) => !problem.warning)
+    if (configuration !== undefined || first === undefined) return
+    throw new Failure({
+      kind: 'permanent',
+      code: first.code,
+      message: first.message,
+      at: `${file}:${first.line}:${first.column}  ${first.path}`,
+      mend: first.mend === '' ? undefined : first.mend,
+    })
+  },
+  stop: async () => {},
+})
+
+const unreadable = (file: string, error: unknown): Failure =>
+  new Failure({
+    kind: 'permanent',
+    code: 'CANOPY-CONFIG-0005',
+    message: `the sync configuration cannot be read: ${classify(error).message}`,
+    at: file,
+    mend: 'check control.apply_file',
+  })

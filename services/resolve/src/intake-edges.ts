@@ -1,0 +1,70 @@
+/** Takes source memberships in: stored until the barrier lets decisions be made, derived at once afterwards. */
+import { isGuid } from '@canopy/domain'
+import type { change } from '@canopy/proto'
+import { deriveEdges, writeSourceEdges } from './adapters/edges.sql.ts'
+import { lockGroups, lockShared } from './adapters/locks.sql.ts'
+import { objectKey, sidKey, sortedBuckets } from './core/lock-keys.ts'
+import type { Intake } from './intake-contributions.ts'
+import { putEdges } from './put-edges.ts'
+
+type SourceEdge = change.SourceEdge
+
+/** Both ends are locked first, so that none comes alive or goes without the edge, or the other way round. */
+export async function takeEdges(intake: Intake): Promise<void> {
+  const { tx } = intake
+  const edges = newestByKey(intake)
+  const isStored = intake.state === 'waiting' || intake.state === 'deciding'
+  if (!isStored)
+    await lockEnds(
+      intake,
+      [...edges.values()].map((one) => one.edge),
+    )
+  const written = await writeSourceEdges(
+    tx,
+    [...edges.values()].map((one) => one.edge),
+  )
+  if (isStored || written.size === 0) return
+  const keys = [...written].map((key) => edges.get(key)!.edge)
+  const changes = await deriveEdges(
+    tx,
+    keys.map((edge) => ({ forest: edge.forest, group: edge.groupGuid, member: edge.member })),
+  )
+  const [first] = edges.values()
+  await putEdges(intake, changes, (source) => {
+    const known = edges.get(source) ?? first
+    return known && { observedAt: known.edge.source?.observedAt, headers: known.headers }
+  })
+}
+
+interface Told {
+  readonly edge: SourceEdge
+  readonly headers: Readonly<Record<string, string>>
+}
+
+function newestByKey(intake: Intake): Map<string, Told> {
+  const newest = new Map<string, Told>()
+  for (const { message, headers } of intake.records) {
+    const edge = message as SourceEdge
+    const key = `${edge.forest}/${edge.groupGuid}/${edge.member}`
+    const known = newest.get(key)
+    if (!known || known.edge.version < edge.version) newest.set(key, { edge, headers })
+  }
+  return newest
+}
+
+async function lockEnds(intake: Intake, edges: readonly SourceEdge[]): Promise<void> {
+  const keys = new Set<string>()
+  const groups = new Map<string, SourceEdge>()
+  for (const edge of edges) {
+    keys.add(objectKey(edge.forest, edge.groupGuid))
+    keys.add(isGuid(edge.member) ? objectKey(edge.forest, edge.member) : sidKey(edge.member))
+    groups.set(`${edge.forest}/${edge.groupGuid}`, edge)
+  }
+  await lockShared(intake.tx, sortedBuckets(keys))
+  const some = [...groups.values()]
+  await lockGroups(
+    intake.tx,
+    some.map((edge) => edge.forest),
+    some.map((edge) => edge.groupGuid),
+  )
+}
