@@ -6,6 +6,8 @@ policy. The charts canopy and canopy-agent hold this file with the same content;
   canopy.mounts    { mounts: [ { name, path, secret | configMap, items } ] }
   canopy.ingress   { rules: [...] } of the network policy, besides calls from pods of this release
   canopy.egress    { rules: [...] } besides DNS and calls to pods of this release
+  canopy.env       environment variables besides HOSTNAME, a YAML list
+  canopy.rollsOn   text whose change rolls the pods, besides the configuration
   canopy.port.http port of plain HTTP, empty for none
 */}}
 
@@ -141,7 +143,7 @@ spec:
         {{- with .own.podAnnotations }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
-        checksum/config: {{ .config | sha256sum }}
+        checksum/config: {{ print .config (include "canopy.rollsOn" .) | sha256sum }}
     spec:
       {{- include "canopy.workload.pod" . | nindent 6 }}
 {{- end -}}

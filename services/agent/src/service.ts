@@ -11,6 +11,7 @@ import { type AgentConfig, agentConfig } from './config.ts'
 export const agent = defineService({
   name: 'agent',
   config: agentConfig,
+  bus: false,
   compose: async (context) => {
     const { config } = context
     const ownChannels = config.hub === undefined ? undefined : hubChannels(config, config.hub)

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SqlConnection } from './sql/connection.ts'
+import type { ConnectionRequest, SqlConnection } from './sql/connection.ts'
 import { type EmbeddedPostgresOptions, startEmbeddedPostgres } from './sql/embedded.ts'
 import { migrate } from './sql/migrate.ts'
 import { postgresSql } from './sql/postgres.ts'
@@ -11,7 +11,7 @@ import type { Sql } from './sql/sql.ts'
 
 export interface TestSql {
   readonly sql: Sql
-  /** For another view of the same store, or another process. */
+  /** For another process. Only for servers that were given by their parts: the test server is. */
   readonly connection: SqlConnection
   readonly schema: string
   /** Another process' view: a pool of its own on the same schema. */
@@ -26,19 +26,22 @@ let count = 0
 /** A fresh schema named after `name`, with the chassis' tables and those of `migrations`. */
 export async function testSql(name: string, migrations?: URL): Promise<TestSql> {
   server ??= testServer()
-  return testSqlOn(await server, name, migrations)
+  return testSqlOn({ connection: await server }, name, migrations)
 }
 
 /** The same on a server of the caller's choice. */
-export async function testSqlOn(connection: SqlConnection, name: string, migrations?: URL): Promise<TestSql> {
+export async function testSqlOn(where: ConnectionRequest, name: string, migrations?: URL): Promise<TestSql> {
   const schema = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_${process.pid}_${++count}`.slice(-40).replace(/^[^a-z]+/, 't')
-  const open = (): Promise<Sql> => postgresSql({ connection, schema })
+  const open = (): Promise<Sql> => postgresSql({ ...where, schema })
   const sql = await open()
   await migrate(sql, migrations)
   const others: Sql[] = []
   return {
     sql,
-    connection,
+    get connection() {
+      if (!where.connection) throw new Error('this server was given by its URL')
+      return where.connection
+    },
     schema,
     second: async () => {
       const other = await open()

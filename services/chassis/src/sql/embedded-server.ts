@@ -1,6 +1,6 @@
 /** One PostgreSQL server process: create its data folder, start it, find it again, stop it. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { chown, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -91,7 +91,7 @@ export async function startServer({ place, binaries, settings }: ServerRequest):
         return found.pid
       }
       const end = await Promise.race([ended, sleep(5).then(() => undefined)])
-      if (end) throw startFailure(`postgres ended at once: ${end}; ${await lastLine(place)}`, place)
+      if (end) throw startFailure(`postgres ended at once: ${end}; ${await lastWords(place)}`, place)
     }
     child.kill('SIGQUIT')
     throw startFailure('postgres did not get ready within a minute', place)
@@ -107,10 +107,24 @@ export function runningServer(place: EmbeddedPlace): { pid: number; ready: boole
   return found
 }
 
-/** A `postmaster.pid` whose number now belongs to another program (after a restart of a container) would stop the start. */
+/**
+ * A `postmaster.pid` whose number belongs to another program now (a container started again), or to a dead process that
+ * nobody waits for, would stop the start. It is removed only when no process of that server is left on the data.
+ */
 export async function removeStalePid(place: EmbeddedPlace): Promise<void> {
   const found = readPid(place)
-  if (found && isAlive(found.pid) && !isServerOf(found.pid, place)) await rm(join(place.data, 'postmaster.pid'), { force: true })
+  if (!found || !send(found.pid, 0) || isServerOf(found.pid, place)) return
+  const deadline = performance.now() + 5_000
+  while (processesOn(place).length > 0) {
+    if (performance.now() > deadline) throw startFailure(`processes ${processesOn(place).join(', ')} still work on the data`, place)
+    await sleep(50)
+  }
+  await rm(join(place.data, 'postmaster.pid'), { force: true })
+}
+
+function processesOn(place: EmbeddedPlace): number[] {
+  const pids = existsSync('/proc/self/cwd') ? readdirSync('/proc').map(Number).filter(Number.isInteger) : []
+  return pids.filter((pid) => isServerOf(pid, place))
 }
 
 /** Fast shutdown, then the immediate one, from which the next start recovers. */
@@ -195,9 +209,11 @@ const endOf = (child: ChildProcess): Promise<string> =>
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
   })
 
-async function lastLine(place: EmbeddedPlace): Promise<string> {
+/** Why the server ended, by its own log. */
+async function lastWords(place: EmbeddedPlace): Promise<string> {
   const text = await readFile(join(place.home, 'postgres.log'), 'utf8').catch(() => '')
-  return text.trim().split('\n').at(-1) ?? ''
+  const lines = text.trim().split('\n').slice(-12)
+  return (lines.filter((line) => /(FATAL|PANIC|HINT): /.test(line)).slice(-2).join(' | ') || lines.at(-1)) ?? ''
 }
 
 /** No PG* variable of the caller reaches the server. */

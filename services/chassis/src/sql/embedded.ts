@@ -63,6 +63,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     pid,
     takenOver,
     close: () => {
+      holdsProcess(lock, true)
       closing ??= lock.end().then(() => stopServer(pid))
       return closing
     },
@@ -105,6 +106,11 @@ async function tryOwn(request: ServerRequest): Promise<Owned> {
   }
 }
 
+function holdsProcess(client: pg.Client, holds: boolean): void {
+  const { ref, unref } = client as pg.Client & { ref(): void; unref(): void }
+  ;(holds ? ref : unref).call(client)
+}
+
 async function takeLock(connection: SqlConnection, place: EmbeddedPlace): Promise<pg.Client> {
   await ensureDatabase(connection)
   const client = await connect(connection, `canopy.lock pid ${process.pid}`)
@@ -113,7 +119,8 @@ async function takeLock(connection: SqlConnection, place: EmbeddedPlace): Promis
   while (performance.now() < deadline) {
     const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [lockKey])
     if (rows[0]?.got) {
-      ;(client as pg.Client & { unref(): void }).unref()
+      // Holding the lock alone is no reason for a process to live on.
+      holdsProcess(client, false)
       return client
     }
     await sleep(50)

@@ -28,6 +28,8 @@ interface Lane {
 export class Collector implements Out {
   readonly #bus: Pick<Bus, 'partitions'>
   readonly #lanes = new Map<string, Lane>()
+  /** Watermarks that were put, in order. */
+  readonly watermarks: record.Watermark[] = []
 
   constructor(bus: Pick<Bus, 'partitions'>, outputs: readonly Topic[]) {
     this.#bus = bus
@@ -43,6 +45,7 @@ export class Collector implements Out {
 
   /** To every partition of every output, behind whatever was put before. */
   putWatermark(watermark: record.Watermark): void {
+    this.watermarks.push(watermark)
     const key = `${watermarkPrefix}${watermark.forest}/${watermark.partition}`
     const value = asBuffer(record.Watermark.encode(watermark).finish())
     for (const lane of this.#lanes.values()) {

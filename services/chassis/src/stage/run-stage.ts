@@ -13,7 +13,7 @@ import { countParked, countParkedOf, listParked, noteParked, takeParked } from '
 import { Publisher } from './publisher.ts'
 import type { Out, RunningStage, StageDefinition, StageStatus } from './stage.ts'
 import { readOffsets, readPosition, readWaiting } from './tables.sql.ts'
-import { passKept, readReached } from './watermarks.sql.ts'
+import { passKept, readReached, recordMinted } from './watermarks.sql.ts'
 
 export interface RunStageOptions {
   readonly sql: Sql
@@ -99,6 +99,7 @@ class Stage implements RunningStage {
     return sql.tx(async (tx) => {
       const out = new Collector(bus, definition.outputs)
       const result = await fn(tx, out)
+      if (definition.inputs.length === 0) await recordMinted(tx, definition.name, out.watermarks)
       const segments = await writeOutbox(tx, definition.name, out)
       tx.afterCommit(() => publisher.committed(segments))
       return result

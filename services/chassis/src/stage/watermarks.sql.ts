@@ -85,6 +85,13 @@ export async function storeReached(
   )
 }
 
+/** A stage without inputs mints its watermarks: they are what it has reached and passed on. */
+export async function recordMinted(tx: Queryable, stage: string, watermarks: readonly record.Watermark[]): Promise<void> {
+  if (watermarks.length === 0) return
+  await lockReached(tx, stage, watermarks)
+  for (const watermark of watermarks) await storeReached(tx, { stage, watermark, passed: true })
+}
+
 /** Marks everything that was kept back as passed, and returns it. */
 export async function passKept(tx: Queryable, stage: string): Promise<record.Watermark[]> {
   const rows = await tx.query<{ body: Buffer }>(

@@ -2,7 +2,7 @@
 import { call, Failure, nearest } from '@canopy/chassis'
 import { type agent, capture, write } from '@canopy/proto'
 import type { Asked } from '../ports.ts'
-import { attempt, valueOf } from './services.ts'
+import { answered, attempt } from './services.ts'
 
 /** Preflights speak with every server of a forest. */
 const deadlineMs = 60_000
@@ -14,8 +14,10 @@ export interface CheckAnswer {
 /** Of one forest or target, or of all. Failure CANOPY-CONSOLE-0007-NOT-FOUND: there is none of that name. */
 export async function check({ query, channels, signal }: Asked): Promise<CheckAnswer> {
   const subject = query.text('subject')
-  const forests = () => call(channels.client('capture', capture.CaptureClient), 'checkForest', { forest: subject }, { deadlineMs, signal })
-  const targets = () => call(channels.client('write', write.WriteClient), 'checkTarget', { target: subject }, { deadlineMs, signal })
+  const forests = () =>
+    call(channels.client('capture', capture.CaptureClient), 'checkForest', { forest: subject }, { deadlineMs, signal })
+  const targets = () =>
+    call(channels.client('write', write.WriteClient), 'checkTarget', { target: subject }, { deadlineMs, signal })
   if (subject !== '') {
     const what = await kindOf(subject, channels)
     return what === 'forest' ? await forests() : await targets()
@@ -43,8 +45,8 @@ async function kindOf(subject: string, channels: Asked['channels']): Promise<'fo
     attempt(() => call(channels.client('capture', capture.CaptureClient), 'getForests', {})),
     attempt(() => call(channels.client('write', write.WriteClient), 'getTargets', {})),
   ])
-  const forestNames = (valueOf(forests)?.partitions ?? []).map(({ forest }) => forest)
-  const targetNames = (valueOf(targets)?.targets ?? []).map(({ target }) => target)
+  const forestNames = (answered(forests)?.partitions ?? []).map(({ forest }) => forest)
+  const targetNames = (answered(targets)?.targets ?? []).map(({ target }) => target)
   if (forestNames.includes(subject)) return 'forest'
   if (targetNames.includes(subject)) return 'target'
   const known = [...new Set([...forestNames, ...targetNames])]
@@ -53,6 +55,10 @@ async function kindOf(subject: string, channels: Asked['channels']): Promise<'fo
     kind: 'permanent',
     code: 'CANOPY-CONSOLE-0007-NOT-FOUND',
     message: `there is no forest or target ${subject}`,
-    mend: meant ? `did you mean ${meant}?` : known.length > 0 ? `one of: ${known.join(', ')}` : 'apply a configuration first',
+    mend: meant
+      ? `did you mean ${meant}?`
+      : known.length > 0
+        ? `one of: ${known.join(', ')}`
+        : 'apply a configuration first',
   })
 }

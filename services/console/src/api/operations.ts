@@ -58,7 +58,9 @@ export async function parked({ channels, query }: Asked): Promise<ParkedAnswer> 
   const services = servicesNamed(query.text('service'))
   const answers = await Promise.all(
     services.map((service) =>
-      attempt(() => call(channels.client(service, introspection.IntrospectionClient), 'listParked', { service, limit })),
+      attempt(() =>
+        call(channels.client(service, introspection.IntrospectionClient), 'listParked', { service, limit }),
+      ),
     ),
   )
   return {

@@ -24,5 +24,4 @@ export async function attempt<T>(ask: () => Promise<T>): Promise<Answer<T>> {
   }
 }
 
-export const valueOf = <T>(answer: Answer<T>): T | undefined => (answer.ok ? answer.value : undefined)
-
+export const answered = <T>(answer: Answer<T>): T | undefined => (answer.ok ? answer.value : undefined)

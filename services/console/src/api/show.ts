@@ -3,7 +3,7 @@ import { type Channels, call, Failure } from '@canopy/chassis'
 import { capture, type change, resolve, transform, write } from '@canopy/proto'
 import { type Comparison, compare } from '../core/comparison.ts'
 import type { Asked } from '../ports.ts'
-import { attempt, type Unanswered, valueOf } from './services.ts'
+import { answered, attempt, type Unanswered } from './services.ts'
 
 const mostShown = 10
 
@@ -21,8 +21,9 @@ export async function show({ query, channels }: Asked): Promise<ShowAnswer> {
   const ask = async <T>(service: string, question: () => Promise<T>): Promise<T | undefined> => {
     const answer = await attempt(question)
     // A permanent answer such as "knows no object" is an answer; so is silence, but a missing one.
-    if (!answer.ok && (answer.code.startsWith('CANOPY-RPC-') || answer.code === 'CANOPY-0002')) missing.set(service, answer)
-    return valueOf(answer)
+    if (!answer.ok && (answer.code.startsWith('CANOPY-RPC-') || answer.code === 'CANOPY-0002'))
+      missing.set(service, answer)
+    return answered(answer)
   }
   const identities = await findIdentities(channels, who, ask)
   const found = await Promise.all(identities.map((identity) => compareOne(channels, identity, ask)))
@@ -53,7 +54,9 @@ async function findIdentities(channels: Channels, who: string, ask: Ask): Promis
 }
 
 async function preview(channels: Channels, object: change.DirectoryObject, ask: Ask): Promise<resolve.Identity> {
-  const made = await ask('transform', () => call(channels.client('transform', transform.TransformClient), 'preview', { object }))
+  const made = await ask('transform', () =>
+    call(channels.client('transform', transform.TransformClient), 'preview', { object }),
+  )
   return { desired: undefined, contributions: made ? [made] : [], conflicts: [] }
 }
 

@@ -1,8 +1,8 @@
 /** The state of everything, put together from what each service says about itself. */
 import { type Channels, call } from '@canopy/chassis'
-import { capture, introspection, type resolve as resolveProto, resolve, write } from '@canopy/proto'
+import { capture, introspection, resolve, type resolve as resolveProto, write } from '@canopy/proto'
 import { type ForestProgress, forestProgress, type SyncState, syncState } from '../core/progress.ts'
-import { type AskedService, type Answer, askedServices, attempt, type Unanswered, valueOf } from './services.ts'
+import { type Answer, type AskedService, answered, askedServices, attempt, type Unanswered } from './services.ts'
 
 /** One service as it sees itself; `down` with the reason when it does not answer. */
 export type ServiceState =
@@ -42,17 +42,17 @@ export async function statusSnapshot(channels: Channels, now: () => Date = () =>
     Promise.all(askedServices.map((service) => attempt(() => introspect(channels, service)))),
   ])
   const services = askedServices.map((service, index) => serviceState(service, states[index]!))
-  const marks = (service: AskedService) => valueOf(states[askedServices.indexOf(service)]!)?.watermarks ?? []
+  const marks = (service: AskedService) => answered(states[askedServices.indexOf(service)]!)?.watermarks ?? []
   const watermarks = { captured: marks('capture'), reached: marks('write') }
-  const progress = (valueOf(forests)?.partitions ?? []).map((partition) => forestProgress(partition, watermarks))
-  const targetList = valueOf(targets)?.targets ?? []
+  const progress = (answered(forests)?.partitions ?? []).map((partition) => forestProgress(partition, watermarks))
+  const targetList = answered(targets)?.targets ?? []
   const down = !forests.ok || !targets.ok || services.some(({ state }) => state === 'down')
   return {
     at: now(),
     state: syncState({ down, forests: progress, targets: targetList }),
     forests: progress,
     targets: targetList,
-    resolve: valueOf(resolved),
+    resolve: answered(resolved),
     services,
   }
 }
@@ -66,6 +66,9 @@ function serviceState(service: AskedService, answer: Answer<introspection.Servic
     return { service, state: 'down', code, message, mend }
   }
   const { version, startedAt, parked, outbox, waiting, lags } = answer.value
-  const lag = lags.reduce((sum, each) => sum + (each.endOffset > each.nextOffset ? each.endOffset - each.nextOffset : 0n), 0n)
+  const lag = lags.reduce(
+    (sum, each) => sum + (each.endOffset > each.nextOffset ? each.endOffset - each.nextOffset : 0n),
+    0n,
+  )
   return { service, state: 'up', version, startedAt, lag, parked, outbox, waiting }
 }

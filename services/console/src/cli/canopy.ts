@@ -1,13 +1,16 @@
 /** Runs one command line and says what came of it. */
-import { commands } from './commands.ts'
+
 import type { Given } from './command.ts'
+import { commands } from './commands.ts'
 import { connectGateway, findGateway, type Gateway } from './gateway.ts'
 import { helpLines } from './help.ts'
 import { type Parsed, parseCommandLine } from './parse.ts'
 import { Problem, problemJson, problemLines } from './problem.ts'
 import { clean } from './table.ts'
 
-export type Surroundings = Pick<Given, 'env' | 'cwd' | 'out' | 'err' | 'now' | 'signal'> & { readonly args: readonly string[] }
+export type Surroundings = Pick<Given, 'env' | 'cwd' | 'out' | 'err' | 'now' | 'signal'> & {
+  readonly args: readonly string[]
+}
 
 /** The exit code: 0 done, 1 failed, 2 asked wrongly, 3 found by --fail-on, 130 interrupted. */
 export async function canopy(around: Surroundings): Promise<number> {
@@ -52,7 +55,7 @@ function givenOf({ positionals, options }: Parsed, around: Surroundings): Given 
   return {
     positionals,
     options,
-    json: options['json'] === true,
+    json: options.json === true,
     out: around.out,
     err: around.err,
     env: around.env,

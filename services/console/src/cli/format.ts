@@ -2,7 +2,8 @@
 
 export const count = (value: number | string): string => Number(value).toLocaleString('en-US')
 
-export const counted = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`
 
 /** "84 ms", "1.2 s", "3 m 20 s", "2 h 5 m", "3 d 4 h". */
 export function duration(ms: number): string {

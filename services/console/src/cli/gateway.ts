@@ -1,7 +1,8 @@
 /** Finds the gateway and asks it. */
-import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+
 import { readFile } from 'node:fs/promises'
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { join, resolve } from 'node:path'
 import { Problem } from './problem.ts'
 
@@ -32,18 +33,18 @@ export interface PlaceOptions {
 /** --url or CANOPY_URL, else what a running standalone wrote into its data folder. Problem CANOPY-CLI-0001: neither. */
 export async function findGateway(options: PlaceOptions): Promise<GatewayPlace> {
   const { env } = options
-  const url = options.url ?? (options.data === undefined ? env['CANOPY_URL'] : undefined)
+  const url = options.url ?? (options.data === undefined ? env.CANOPY_URL : undefined)
   if (url !== undefined && url !== '') {
     return { url: checkUrl(url, options.url ? '--url' : 'CANOPY_URL'), token: await givenToken(options), from: url }
   }
-  const file = join(resolve(options.cwd, options.data ?? env['CANOPY_DATA'] ?? '.canopy'), 'console.json')
+  const file = join(resolve(options.cwd, options.data ?? env.CANOPY_DATA ?? '.canopy'), 'console.json')
   const written = await readPlace(file)
   return { url: checkUrl(written.url, file), token: (await givenToken(options)) ?? written.token, from: file }
 }
 
 async function givenToken({ tokenFile, env }: PlaceOptions): Promise<string | undefined> {
-  const path = tokenFile ?? env['CANOPY_TOKEN_FILE']
-  if (path === undefined) return env['CANOPY_TOKEN'] || undefined
+  const path = tokenFile ?? env.CANOPY_TOKEN_FILE
+  if (path === undefined) return env.CANOPY_TOKEN || undefined
   try {
     return (await readFile(path, 'utf8')).trim()
   } catch {
@@ -58,7 +59,12 @@ async function readPlace(file: string): Promise<{ url: string; token: string | u
   } catch (error) {
     const denied = error instanceof Error && 'code' in error && error.code === 'EACCES'
     throw denied
-      ? new Problem({ code: 'CANOPY-CLI-0001', message: 'the data folder belongs to another user', at: file, mend: 'run as that user, or name the gateway with --url' })
+      ? new Problem({
+          code: 'CANOPY-CLI-0001',
+          message: 'the data folder belongs to another user',
+          at: file,
+          mend: 'run as that user, or name the gateway with --url',
+        })
       : notRunning('no running Canopy was found', file)
   }
   try {
@@ -82,7 +88,15 @@ function checkUrl(url: string, at: string): string {
   if (url.startsWith('unix:/')) return url
   const protocol = URL.canParse(url) ? new URL(url).protocol : ''
   if (protocol === 'http:' || protocol === 'https:') return url.replace(/\/+$/, '')
-  throw new Problem({ code: 'CANOPY-CLI-0004', message: `${url} is no address of a gateway`, at, mend: 'http://host:port, https://host:port or unix:/path' }, 2)
+  throw new Problem(
+    {
+      code: 'CANOPY-CLI-0004',
+      message: `${url} is no address of a gateway`,
+      at,
+      mend: 'http://host:port, https://host:port or unix:/path',
+    },
+    2,
+  )
 }
 
 export function connectGateway(place: GatewayPlace, signal: AbortSignal): Gateway {
@@ -114,7 +128,7 @@ function pathWith(path: string, query: Readonly<Record<string, string | undefine
 function send(place: GatewayPlace, asked: Sending, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((answered, reject) => {
     const headers: Record<string, string> = { accept: 'application/json, text/event-stream' }
-    if (place.token !== undefined) headers['authorization'] = `Bearer ${place.token}`
+    if (place.token !== undefined) headers.authorization = `Bearer ${place.token}`
     if (asked.body !== undefined) headers['content-type'] = 'application/json'
     const options: RequestOptions = { method: asked.method, headers, signal, agent: false }
     const request = open(place.url, asked.path, options)
@@ -130,7 +144,8 @@ function open(url: string, path: string, options: RequestOptions): ClientRequest
 }
 
 function unreachable(place: GatewayPlace, cause: NodeJS.ErrnoException): Problem {
-  const why = cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' ? 'nothing listens there' : (cause.code ?? cause.message)
+  const why =
+    cause.code === 'ECONNREFUSED' || cause.code === 'ENOENT' ? 'nothing listens there' : (cause.code ?? cause.message)
   return notRunning(`Canopy does not answer at ${place.url} (${why})`, place.from)
 }
 
@@ -144,7 +159,11 @@ function parse<T>(text: string, place: GatewayPlace): T {
   try {
     return JSON.parse(text) as T
   } catch {
-    throw new Problem({ code: 'CANOPY-CLI-0005', message: `what answers at ${place.url} is no gateway of Canopy`, at: place.from })
+    throw new Problem({
+      code: 'CANOPY-CLI-0005',
+      message: `what answers at ${place.url} is no gateway of Canopy`,
+      at: place.from,
+    })
   }
 }
 
@@ -178,5 +197,11 @@ async function* events<T>(place: GatewayPlace, path: string, signal: AbortSignal
   } catch (error) {
     if (error instanceof Problem) throw error
   }
-  if (!signal.aborted) throw new Problem({ code: 'CANOPY-CLI-0006', message: 'the gateway ended the stream', at: place.url, mend: 'ask again; nothing is lost' })
+  if (!signal.aborted)
+    throw new Problem({
+      code: 'CANOPY-CLI-0006',
+      message: 'the gateway ended the stream',
+      at: place.url,
+      mend: 'ask again; nothing is lost',
+    })
 }

@@ -19,13 +19,19 @@ export function helpLines(words: string, commands: readonly Command[]): readonly
     ...optionLines(globalOptions),
     '',
     'Exit codes: 0 done, 1 failed, 2 asked wrongly, 3 found by --fail-on. NO_COLOR is honoured.',
-    words === '' ? 'canopy COMMAND --help says more about each.' : `canopy ${words} COMMAND --help says more about each.`,
+    words === ''
+      ? 'canopy COMMAND --help says more about each.'
+      : `canopy ${words} COMMAND --help says more about each.`,
   ]
 }
 
 function commandHelp(command: Command): readonly string[] {
   const positionals = command.positionals ?? []
-  const lines = [`canopy ${usageWords(command)}`, '', ...wrap(`${command.summary}.`, width - 2).map((line) => `  ${line}`)]
+  const lines = [
+    `canopy ${usageWords(command)}`,
+    '',
+    ...wrap(`${command.summary}.`, width - 2).map((line) => `  ${line}`),
+  ]
   if (positionals.length > 0) lines.push('', ...positionals.flatMap(({ name, help }) => entry(name, help, 18)))
   if (command.options) lines.push('', ...optionLines(command.options))
   lines.push('', ...optionLines(globalOptions))
@@ -35,17 +41,22 @@ function commandHelp(command: Command): readonly string[] {
 
 function usageWords({ words, positionals = [], options = [] }: Command): string {
   const parts = positionals.map(({ name, optional }) => (optional ? `[${name}]` : name))
-  const required = options.filter((option) => option.required).map((option) => `--${option.name} ${option.value ?? ''}`.trim())
+  const required = options
+    .filter((option) => option.required)
+    .map((option) => `--${option.name} ${option.value ?? ''}`.trim())
   return [words, ...parts, ...required].join(' ')
 }
 
 function optionLines(options: readonly Option[]): readonly string[] {
-  const left = options.map(({ name, value, short }) => `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`)
+  const left = options.map(
+    ({ name, value, short }) => `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`,
+  )
   return options.flatMap(({ help }, index) => entry(left[index]!, help, 24))
 }
 
 function entry(left: string, text: string, indent: number): readonly string[] {
   const lines = wrap(text, width - indent - 2)
-  const first = left.length < indent ? [`  ${pad(left, indent)}${lines[0]}`] : [`  ${left}`, `  ${' '.repeat(indent)}${lines[0]}`]
+  const first =
+    left.length < indent ? [`  ${pad(left, indent)}${lines[0]}`] : [`  ${left}`, `  ${' '.repeat(indent)}${lines[0]}`]
   return [...first, ...lines.slice(1).map((line) => `  ${' '.repeat(indent)}${line}`)]
 }

@@ -1,6 +1,6 @@
 /** Turns the words of a command line into a command and what it was given. */
 import { type Command, globalOptions, type Option } from './command.ts'
-import { Problem, usageProblem } from './problem.ts'
+import { type Problem, usageProblem } from './problem.ts'
 
 export interface Parsed {
   readonly command: Command
@@ -9,7 +9,9 @@ export interface Parsed {
 }
 
 /** `help`: of a command, of a group of commands ("held"), or of all (""). */
-export type Request = { readonly kind: 'run'; readonly parsed: Parsed } | { readonly kind: 'help'; readonly words: string }
+export type Request =
+  | { readonly kind: 'run'; readonly parsed: Parsed }
+  | { readonly kind: 'help'; readonly words: string }
 
 /** Throws Problem with exit code 2 for what it does not know, with the nearest it does. */
 export async function parseCommandLine(args: readonly string[], commands: readonly Command[]): Promise<Request> {
@@ -29,13 +31,16 @@ export async function parseCommandLine(args: readonly string[], commands: readon
     if (group !== undefined && words.length === 1) {
       if ([...before, ...rest].some((arg) => arg === '--help' || arg === '-h')) return { kind: 'help', words: group }
       const members = membersOf(group, commands)
-      throw usageProblem(`canopy ${group} is several commands`, `one of: ${members.map((each) => `canopy ${each}`).join(', ')}`)
+      throw usageProblem(
+        `canopy ${group} is several commands`,
+        `one of: ${members.map((each) => `canopy ${each}`).join(', ')}`,
+      )
     }
     throw await unknownCommand(group === undefined ? words[0]! : all, commands)
   }
   const { command, used } = found
   const { options, texts } = await splitArgs([...before, ...words.slice(used), ...rest], command)
-  if (options['help']) return { kind: 'help', words: command.words }
+  if (options.help) return { kind: 'help', words: command.words }
   return { kind: 'run', parsed: { command, options, positionals: bind(command, texts) } }
 }
 
@@ -58,7 +63,10 @@ function leadingWords(args: readonly string[]): { words: string[]; rest: string[
   return { before, words: args.slice(at, end), rest: args.slice(end) }
 }
 
-function commandOf(words: readonly string[], commands: readonly Command[]): { command: Command; used: number } | undefined {
+function commandOf(
+  words: readonly string[],
+  commands: readonly Command[],
+): { command: Command; used: number } | undefined {
   for (const used of [2, 1]) {
     const command = commands.find((each) => each.words === words.slice(0, used).join(' ') && words.length >= used)
     if (command) return { command, used: command.words.split(' ').length }
@@ -96,19 +104,22 @@ async function splitArgs(
     if (value === undefined) throw usageProblem(`--${option.name} wants ${option.value}`, helpOf(command))
     options[option.name] = value
   }
-  if (command && !options['help']) requireOptions(command, options)
+  if (command && !options.help) requireOptions(command, options)
   return { options, texts }
 }
 
 function nameOf(arg: string): { name: string; inline: string | undefined } {
   const text = arg.startsWith('--') ? arg.slice(2) : ''
   const equals = text.indexOf('=')
-  return equals < 0 ? { name: text, inline: undefined } : { name: text.slice(0, equals), inline: text.slice(equals + 1) }
+  return equals < 0
+    ? { name: text, inline: undefined }
+    : { name: text.slice(0, equals), inline: text.slice(equals + 1) }
 }
 
 function requireOptions(command: Command, options: Readonly<Record<string, string | true>>): void {
   const missing = (command.options ?? []).find((option) => option.required && options[option.name] === undefined)
-  if (missing) throw usageProblem(`canopy ${command.words} wants --${missing.name} ${missing.value ?? ''}`.trim(), helpOf(command))
+  if (missing)
+    throw usageProblem(`canopy ${command.words} wants --${missing.name} ${missing.value ?? ''}`.trim(), helpOf(command))
 }
 
 function bind(command: Command, texts: readonly string[]): Record<string, string> {
@@ -122,12 +133,16 @@ function bind(command: Command, texts: readonly string[]): Record<string, string
   return Object.fromEntries(texts.map((text, index) => [wanted[index]!.name, text]))
 }
 
-const helpOf = (command: Command | undefined): string => `canopy ${command ? `${command.words} ` : ''}--help lists what it takes`
+const helpOf = (command: Command | undefined): string =>
+  `canopy ${command ? `${command.words} ` : ''}--help lists what it takes`
 
 async function unknownCommand(words: string, commands: readonly Command[]): Promise<Problem> {
   const { nearest } = await import('@canopy/chassis')
   const all = commands.map((command) => command.words)
-  const meant = nearest(words, words.includes(' ') ? all : [...new Set([...all.map((each) => each.split(' ')[0]!), ...all])])
+  const meant = nearest(
+    words,
+    words.includes(' ') ? all : [...new Set([...all.map((each) => each.split(' ')[0]!), ...all])],
+  )
   const mend = meant ? `did you mean canopy ${meant}?` : 'canopy --help lists the commands'
   return usageProblem(`there is no command ${words}`, mend)
 }
@@ -135,7 +150,16 @@ async function unknownCommand(words: string, commands: readonly Command[]): Prom
 async function unknownOption(arg: string, known: readonly Option[], command: Command | undefined): Promise<Problem> {
   const { nearest } = await import('@canopy/chassis')
   const { name } = nameOf(arg)
-  const meant = name === '' ? undefined : nearest(name, known.map((option) => option.name))
+  const meant =
+    name === ''
+      ? undefined
+      : nearest(
+          name,
+          known.map((option) => option.name),
+        )
   const subject = command ? `canopy ${command.words}` : 'canopy'
-  return usageProblem(`${subject} has no option ${arg.split('=')[0]}`, meant ? `did you mean --${meant}?` : helpOf(command))
+  return usageProblem(
+    `${subject} has no option ${arg.split('=')[0]}`,
+    meant ? `did you mean --${meant}?` : helpOf(command),
+  )
 }

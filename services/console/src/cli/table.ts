@@ -35,7 +35,14 @@ export function table(
     return cells.join(gap).trimEnd()
   }
   const titled = columns.some(({ title }) => title !== '')
-  const head = titled ? [line(columns.map(({ title }) => title), () => 'dim')] : []
+  const head = titled
+    ? [
+        line(
+          columns.map(({ title }) => title),
+          () => 'dim',
+        ),
+      ]
+    : []
   return [
     ...head,
     ...rows.map((row, number) =>
@@ -66,11 +73,11 @@ function fitWidths(wanted: readonly number[], columns: readonly Column[], total:
 }
 
 /** Values come from directories: what would move the cursor or break a line is not printed. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-export const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '·')
+export const clean = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '·')
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
+const wide =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
 const plain = /^[\u0020-\u007e]*$/
 
 /** Columns a text takes on a terminal. */

@@ -30,7 +30,7 @@ export interface Stream {
 /** Colours on a terminal only, and never with NO_COLOR. */
 export function terminal(stream: Stream, env: Readonly<Record<string, string | undefined>>): Terminal {
   const isTty = stream.isTTY === true
-  const colours = isTty && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+  const colours = isTty && !env.NO_COLOR && env.TERM !== 'dumb'
   return {
     isTty,
     columns: Math.max(40, Math.min(widest, (isTty && stream.columns) || widest)),

@@ -13,7 +13,9 @@ export interface Comparison {
   readonly leftScope: boolean
   readonly gone: boolean
   /** Undefined: write does not know it, or does not answer. */
-  readonly cloud: Pick<write.CloudObject, 'target' | 'cloudId' | 'state' | 'message' | 'members' | 'journal'> | undefined
+  readonly cloud:
+    | Pick<write.CloudObject, 'target' | 'cloudId' | 'state' | 'message' | 'members' | 'journal'>
+    | undefined
 }
 
 export interface SourceObject {
@@ -64,7 +66,7 @@ export function compare({ identity, objects, cloud }: Parts): Comparison {
   return {
     anchor: wanted?.anchor ?? '',
     kind: wanted?.kind ?? contributions[0]?.kind ?? '',
-    display: wanted?.attributes['displayName']?.values[0] ?? objects[0]?.name ?? '',
+    display: wanted?.attributes.displayName?.values[0] ?? objects[0]?.name ?? '',
     sources: contributions.map((each) => sourceOf(each, objectOf(each, objects))),
     rows: [...names].sort().map((name) => row(name, { identity, objects, cloud })),
     holds: wanted?.holds ?? [],

@@ -7,7 +7,8 @@ function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   // An invalid time has no ISO form.
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
   if (Array.isArray(value)) return value.map(plain)
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, each]) => [String(key), plain(each)]))
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))

@@ -24,7 +24,8 @@ export interface Gateway {
   close(): Promise<void>
 }
 
-const greeting = 'Canopy. Ask it with the command line client: canopy status (from a checkout: npm run canopy -- status)\n'
+const greeting =
+  'Canopy. Ask it with the command line client: canopy status (from a checkout: npm run canopy -- status)\n'
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const closing = new AbortController()

@@ -28,52 +28,63 @@ export async function writeSourceEdges(tx: Tx, edges: readonly change.SourceEdge
   return new Set(rows.map((row) => `${row.forest}/${row.group_guid}/${row.member}`))
 }
 
-/** What follows from `pair(g, m)`: present while a source edge maps to it and both ends are live. */
-const derivation = `
-  want as (
-    select p.g, p.m, ig.incarnation, s.source, coalesce(o.present, false) as was, (ig.state = 1 and im.state = 1 and p.g <> p.m and s.source is not null) as present
-    from pair p
-      join identity ig on ig.anchor = p.g
-      join identity im on im.anchor = p.m
-      left join lateral (
-        select e.forest || '/' || e.group_guid || '/' || e.member as source
-        from contribution cg, contribution cm, source_edge e
-        where cg.anchor = p.g and cm.anchor = p.m and e.forest = cg.forest and e.group_guid = cg.guid and e.present
-          and e.member = any (array[case when cm.forest = cg.forest then cm.guid::text end, cm.sid])
-        limit 1
-      ) s on true
-      left join desired_edge o on o.group_anchor = p.g and o.member_anchor = p.m
-  ), changed as (
-    insert into desired_edge as d (group_anchor, member_anchor, present, incarnation, version)
-    select w.g, w.m, w.present, w.incarnation, ${firstVersion} from want w
-    where w.present or w.was
-    on conflict (group_anchor, member_anchor) do update
-      set present = excluded.present, incarnation = excluded.incarnation, version = d.version + 1
-      where d.present <> excluded.present or (excluded.present and d.incarnation <> excluded.incarnation)
-    returning d.group_anchor as g, d.member_anchor as m, d.present, d.incarnation, d.version
-  )
-  select c.g, c.m, c.present, c.incarnation, c.version, coalesce(w.source, '') as source, w.was
-  from changed c join want w on w.g = c.g and w.m = c.m`
+/** Every `pair(g, m)` as it is, and what speaks for it: who is live, and one source edge that maps to it. */
+const judgement = `
+  select p.g, p.m, ig.incarnation, ig.state = 1 and im.state = 1 and p.g <> p.m as live, s.source,
+    o.present, o.version, o.incarnation as of_incarnation
+  from pair p
+    join identity ig on ig.anchor = p.g
+    join identity im on im.anchor = p.m
+    left join desired_edge o on o.group_anchor = p.g and o.member_anchor = p.m
+    left join lateral (
+      select e.forest || '/' || e.group_guid || '/' || e.member as source
+      from contribution cg cross join contribution cm
+        cross join lateral (values (case when cm.forest = cg.forest then cm.guid::text end), (cm.sid)) as x(member)
+        join source_edge e on e.forest = cg.forest and e.group_guid = cg.guid and e.member = x.member
+      where cg.anchor = p.g and cm.anchor = p.m and e.present
+      limit 1
+    ) s on true`
 
-interface DerivedRow extends Record<string, unknown> {
+interface Judged extends Record<string, unknown> {
   readonly g: string
   readonly m: string
-  readonly present: boolean
   readonly incarnation: bigint
-  readonly version: bigint
-  readonly source: string
-  readonly was: boolean
+  readonly live: boolean
+  readonly source: string | null
+  readonly present: boolean | null
+  readonly version: bigint | null
+  readonly of_incarnation: bigint | null
 }
 
-const edgeChange = (row: DerivedRow): EdgeChange => ({
-  group: row.g,
-  member: row.m,
-  present: row.present,
-  incarnation: row.incarnation,
-  version: row.version,
-  source: row.source,
-  wasPresent: row.was,
-})
+/** A desired edge exists while a source edge maps to it and both ends are live; undefined where it is so already. */
+function edgeChange(row: Judged): EdgeChange | undefined {
+  const present = row.live && row.source !== null
+  const wasPresent = row.present ?? false
+  if (present === wasPresent && (!present || row.incarnation === row.of_incarnation)) return undefined
+  const version = row.version === null ? firstVersion : row.version + 1n
+  const { g: group, m: member, incarnation } = row
+  return { group, member, present, incarnation, version, source: row.source ?? '', wasPresent }
+}
+
+/** The caller has the locks of one end of each at least. */
+async function writeDesiredEdges(tx: Tx, judged: readonly Judged[]): Promise<EdgeChange[]> {
+  const changes = judged.map(edgeChange).filter((change) => change !== undefined)
+  if (changes.length === 0) return []
+  await tx.query(
+    `insert into desired_edge (group_anchor, member_anchor, present, incarnation, version)
+     select * from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::bigint[], $5::bigint[])
+     on conflict (group_anchor, member_anchor) do update
+       set present = excluded.present, incarnation = excluded.incarnation, version = excluded.version`,
+    [
+      changes.map((change) => change.group),
+      changes.map((change) => change.member),
+      changes.map((change) => change.present),
+      changes.map((change) => change.incarnation),
+      changes.map((change) => change.version),
+    ],
+  )
+  return changes
+}
 
 const pairsOf = (edges: string): string => `
   select cg.anchor as g, cm.anchor as m
@@ -88,10 +99,10 @@ const pairsOf = (edges: string): string => `
 
 /** Derives what source edges map to. */
 export async function deriveEdges(tx: Tx, keys: readonly Omit<EdgeCursor, 'pass'>[]): Promise<EdgeChange[]> {
-  const rows = await tx.query<DerivedRow>(
+  const rows = await tx.query<Judged>(
     `with b as (
        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) as b(forest, group_guid, member_guid, member_sid)
-     ), pair as (${pairsOf('b')}), ${derivation}`,
+     ), pair as (${pairsOf('b')}) ${judgement}`,
     [
       keys.map((key) => key.forest),
       keys.map((key) => key.group),
@@ -99,7 +110,7 @@ export async function deriveEdges(tx: Tx, keys: readonly Omit<EdgeCursor, 'pass'
       keys.map((key) => (isGuid(key.member) ? undefined : key.member)),
     ],
   )
-  return rows.map(edgeChange)
+  return writeDesiredEdges(tx, rows)
 }
 
 export interface Pair {
@@ -110,11 +121,11 @@ export interface Pair {
 /** Derives desired edges by their ends. */
 export async function derivePairs(tx: Tx, pairs: readonly Pair[]): Promise<EdgeChange[]> {
   if (pairs.length === 0) return []
-  const rows = await tx.query<DerivedRow>(
-    `with pair as (select distinct g, m from unnest($1::uuid[], $2::uuid[]) as p(g, m)), ${derivation}`,
+  const rows = await tx.query<Judged>(
+    `with pair as (select distinct g, m from unnest($1::uuid[], $2::uuid[]) as p(g, m)) ${judgement}`,
     [pairs.map((pair) => pair.group), pairs.map((pair) => pair.member)],
   )
-  return rows.map(edgeChange)
+  return writeDesiredEdges(tx, rows)
 }
 
 /** Desired edges, present or possible, of identities at either end; at most `limit`. */

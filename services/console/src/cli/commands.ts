@@ -1,0 +1,29 @@
+/** Every command, in the order the help lists them. */
+import type { Command } from './command.ts'
+import { check } from './commands/check.ts'
+import { completion } from './commands/completion.ts'
+import { configCommands } from './commands/config.ts'
+import { conflicts } from './commands/conflicts.ts'
+import { heldCommands } from './commands/held.ts'
+import { labCommands } from './commands/lab.ts'
+import { log } from './commands/log.ts'
+import { parkedCommands } from './commands/parked.ts'
+import { resnapshot } from './commands/resnapshot.ts'
+import { show } from './commands/show.ts'
+import { status } from './commands/status.ts'
+import { version } from './commands/version.ts'
+
+export const commands: readonly Command[] = [
+  check,
+  status,
+  log,
+  show,
+  conflicts,
+  ...configCommands,
+  ...heldCommands,
+  ...parkedCommands,
+  resnapshot,
+  ...labCommands,
+  version,
+  completion(() => commands),
+]

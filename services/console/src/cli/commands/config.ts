@@ -1,0 +1,160 @@
+/** canopy config validate|show|diff|apply */
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
+import type { control } from '@canopy/proto'
+import type { ConfigurationAnswer } from '../../api/configuration.ts'
+import { type Command, type Given, optionText, printJson } from '../command.ts'
+import { ago, counted } from '../format.ts'
+import type { Json } from '../json.ts'
+import { Problem } from '../problem.ts'
+import { clean, table, wrap } from '../table.ts'
+import { whoAmI } from '../who.ts'
+
+type Problems = Json<control.ValidateConfigurationResponse>['problems']
+
+const file = { name: 'FILE', help: 'the YAML file; - reads standard input' }
+
+const validate: Command = {
+  words: 'config validate',
+  summary: 'Checks a configuration file without applying it: unknown keys, references, expressions, its own tests',
+  positionals: [file],
+  run: async (given) => {
+    const answer = await post<Json<control.ValidateConfigurationResponse>>(given, 'validate')
+    if (given.json) printJson(given, answer)
+    else {
+      printProblems(given, answer.problems)
+      if (answer.valid) given.out.line('The configuration is valid.')
+    }
+    return answer.valid ? 0 : 1
+  },
+}
+
+const show: Command = {
+  words: 'config show',
+  summary: 'The configuration that is active, as it was written, and its versions',
+  options: [
+    { name: 'version', value: 'N', help: 'an earlier version' },
+    { name: 'versions', help: 'when each version was applied, and by whom, instead' },
+  ],
+  run: async (given) => {
+    const gateway = await given.gateway()
+    const answer = await gateway.get<Json<ConfigurationAnswer>>('config', { version: optionText(given, 'version') })
+    if (given.json) printJson(given, answer)
+    else if (given.options.versions) printVersions(given, answer)
+    else given.out.line(answer.configuration.source.trimEnd())
+    return 0
+  },
+}
+
+const diff: Command = {
+  words: 'config diff',
+  summary: 'What a configuration file would change in the active one',
+  positionals: [file],
+  run: async (given) => {
+    const answer = await post<Json<control.DiffConfigurationResponse>>(given, 'diff')
+    if (given.json) printJson(given, answer)
+    else {
+      printProblems(given, answer.problems)
+      for (const { path, oldValue, newValue } of answer.differences) {
+        const change =
+          oldValue === '' ? `+ ${newValue}` : newValue === '' ? `− ${oldValue}` : `${oldValue} → ${newValue}`
+        for (const [index, line] of wrap(`${path}: ${change}`, given.out.columns - 2).entries())
+          given.out.line(index > 0 ? `  ${line}` : line)
+      }
+      if (answer.differences.length === 0 && !refused(answer.problems))
+        given.out.line('Nothing differs from the active configuration.')
+    }
+    return refused(answer.problems) ? 1 : 0
+  },
+}
+
+const apply: Command = {
+  words: 'config apply',
+  summary: 'Makes a configuration file the active version; every object is evaluated again under it',
+  positionals: [file],
+  run: async (given) => {
+    const answer = await post<Json<control.ApplyConfigurationResponse>>(given, 'apply')
+    const { configuration, changed, problems } = answer
+    if (given.json) printJson(given, answer)
+    else {
+      printProblems(given, problems)
+      if (configuration) {
+        const version = `version ${shortVersion(configuration.version)} of ${clean(configuration.name)}`
+        given.out.line(changed ? `Applied: ${version} is active.` : `Nothing differs: ${version} stays active.`)
+      }
+    }
+    return configuration && !refused(problems) ? 0 : 1
+  },
+}
+
+export const configCommands: readonly Command[] = [validate, show, diff, apply]
+
+async function post<T>(given: Given, what: string): Promise<T> {
+  const source = await sourceOf(given)
+  // The services know what a configuration may say, and which forests there are: nothing is checked without them.
+  const gateway = await given.gateway().catch((error: unknown) => {
+    if (!(error instanceof Problem) || error.code !== 'CANOPY-CLI-0001') throw error
+    throw new Problem({ ...details(error), message: `${error.message}; canopy config ${what} asks a running one` })
+  })
+  return await gateway.post<T>(`config/${what}`, { source, who: whoAmI() })
+}
+
+const details = ({ code, message, at, mend }: Problem) => ({ code, message, at, mend })
+
+async function sourceOf(given: Given): Promise<string> {
+  const path = given.positionals.FILE ?? ''
+  if (path === '-') return await readAll(process.stdin)
+  try {
+    return await readFile(resolve(given.cwd, path), 'utf8')
+  } catch {
+    throw new Problem({
+      code: 'CANOPY-CLI-0007',
+      message: 'the configuration file cannot be read',
+      at: path,
+      mend: 'check the path',
+    })
+  }
+}
+
+const refused = (problems: Problems): boolean => problems.some(({ warning }) => !warning)
+
+/** As SURFACE has them: what, where, how to mend it. */
+function printProblems(given: Given, problems: Problems): void {
+  const path = given.positionals.FILE ?? ''
+  for (const problem of problems) {
+    const { out } = given
+    const [first, ...others] = wrap(`${problem.code}  ${problem.message}`, out.columns)
+    out.line(out.paint(problem.warning ? 'yellow' : 'red', `${problem.warning ? 'warning ' : ''}${first}`))
+    for (const line of others) out.line(`     ${line}`)
+    out.line(`  at   ${clean(`${path}:${problem.line}:${problem.column}${problem.path ? `  ${problem.path}` : ''}`)}`)
+    if (problem.mend)
+      for (const [index, line] of wrap(problem.mend, out.columns - 7).entries())
+        out.line(`${index === 0 ? '  mend ' : '       '}${line}`)
+  }
+  const errors = problems.filter(({ warning }) => !warning).length
+  if (errors > 0) given.out.line(`${counted(errors, 'problem')}; nothing was changed.`)
+}
+
+function printVersions(given: Given, { versions }: Json<ConfigurationAnswer>): void {
+  const columns = [
+    { title: 'version', align: 'right' as const },
+    { title: 'name' },
+    { title: 'applied' },
+    { title: 'by' },
+  ]
+  const rows = versions.map((each) => [
+    shortVersion(each.version),
+    each.name,
+    ago(each.appliedAt, given.now()),
+    each.appliedBy,
+  ])
+  for (const line of table(columns, rows, given.out)) given.out.line(line)
+}
+
+/** A version is (incarnation, counter); people see the counter, and the incarnation once there is a second. */
+function shortVersion(version: string): string {
+  const value = BigInt(version)
+  const [incarnation, counter] = [value >> 40n, value & ((1n << 40n) - 1n)]
+  return incarnation <= 1n ? String(incarnation === 1n ? counter : value) : `${incarnation}.${counter}`
+}
