@@ -145,7 +145,10 @@ export class TestHub {
     if (entry.deleted) return
     seen.dn = entry.dn
     seen.parentGuid = entry.parentGuid || seen.parentGuid
-    if (entry.complete) seen.attributes = {}
+    if (entry.complete) {
+      seen.attributes = {}
+      seen.references = {}
+    }
     for (const [name, { values }] of Object.entries(entry.attributes)) {
       if (values.length === 0) delete seen.attributes[name]
       else seen.attributes[name] = values.map(String)

@@ -11,6 +11,8 @@
 {{- define "canopy.port.http" -}}{{- end -}}
 {{- define "canopy.rollsOn" -}}{{- end -}}
 {{- define "canopy.ingress" -}}{}{{- end -}}
+{{- /* It calls out; nobody calls it. */ -}}
+{{- define "canopy.serves" -}}{{- end -}}
 
 {{- /* Each pod is an agent of its own: the second one stands by. */ -}}
 {{- define "canopy.env" -}}

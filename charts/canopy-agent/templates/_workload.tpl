@@ -9,6 +9,7 @@ policy. The charts canopy and canopy-agent hold this file with the same content;
   canopy.env       environment variables besides HOSTNAME, a YAML list
   canopy.rollsOn   text whose change rolls the pods, besides the configuration
   canopy.port.http port of plain HTTP, empty for none
+  canopy.serves    not empty: other services call it
 */}}
 
 {{- define "canopy.fullname" -}}
@@ -22,6 +23,12 @@ policy. The charts canopy and canopy-agent hold this file with the same content;
 {{- printf "%s-%s" .Release.Name $name | trunc 36 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* Name of a workload and of all that belongs to it. Takes root and name. */ -}}
+{{- define "canopy.workloadName" -}}
+{{- $release := include "canopy.fullname" .root -}}
+{{- if hasSuffix (printf "-%s" .name) $release -}}{{- $release -}}{{- else -}}{{- printf "%s-%s" $release .name -}}{{- end -}}
 {{- end -}}
 
 {{- define "canopy.releaseLabels" -}}
@@ -55,7 +62,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 
 {{- define "canopy.serviceAccount" -}}
 {{- if .own.serviceAccount.create -}}
-{{- default (printf "%s-%s" (include "canopy.fullname" .root) .name) .own.serviceAccount.name -}}
+{{- default (include "canopy.workloadName" .) .own.serviceAccount.name -}}
 {{- else -}}
 {{- required (printf "%s: serviceAccount.name is needed where serviceAccount.create is false" .name) .own.serviceAccount.name -}}
 {{- end -}}
@@ -67,7 +74,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $context := dict "root" .root "name" .name "own" $own -}}
 {{- $config := include "canopy.config" $context -}}
 {{- $context = set $context "config" $config -}}
-{{- $context = set $context "fullname" (printf "%s-%s" (include "canopy.fullname" .root) .name) -}}
+{{- $context = set $context "fullname" (include "canopy.workloadName" .) -}}
 {{ include "canopy.workload.configMap" $context }}
 ---
 {{- if $own.serviceAccount.create }}
@@ -76,8 +83,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 {{ include "canopy.workload.deployment" $context }}
 ---
+{{- if include "canopy.serves" $context }}
 {{ include "canopy.workload.service" $context }}
 ---
+{{- end }}
 {{ include "canopy.workload.disruptionBudget" $context }}
 {{- if .root.Values.networkPolicy.enabled }}
 ---
@@ -194,7 +203,7 @@ topologySpreadConstraints:
   {{- else }} []
   {{- end }}
 containers:
-  - {{- include "canopy.workload.container" . | nindent 4 }}
+  - {{ include "canopy.workload.container" . | nindent 4 | trim }}
 volumes:
   - name: config
     configMap: { name: {{ .fullname }} }
@@ -237,8 +246,10 @@ env:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 ports:
-  - { name: grpc, containerPort: 7443, protocol: TCP }
   - { name: health, containerPort: 8080, protocol: TCP }
+  {{- if include "canopy.serves" . }}
+  - { name: grpc, containerPort: 7443, protocol: TCP }
+  {{- end }}
   {{- with include "canopy.port.http" . }}
   - { name: http, containerPort: {{ . }}, protocol: TCP }
   {{- end }}
@@ -319,6 +330,7 @@ spec:
     matchLabels:
       {{- include "canopy.selector" . | nindent 6 }}
   policyTypes: [Ingress, Egress]
+  {{- if include "canopy.serves" . }}
   ingress:
     # Calls from the other services. Probes come from the node, which is always allowed.
     - from:
@@ -329,15 +341,18 @@ spec:
     {{- with (include "canopy.ingress" . | fromYaml).rules }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+  {{- end }}
   egress:
     # Names.
     - ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }]
+    {{- if include "canopy.serves" . }}
     # Calls to the other services.
     - to:
         - podSelector:
             matchLabels:
               {{- $release | nindent 14 }}
       ports: [{ port: 7443, protocol: TCP }]
+    {{- end }}
     {{- with (include "canopy.egress" . | fromYaml).rules }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

@@ -26,6 +26,7 @@
 {{- end -}}
 
 {{- define "canopy.env" -}}{{- end -}}
+{{- define "canopy.serves" -}}yes{{- end -}}
 
 {{- define "canopy.rollsOn" -}}
 {{- if eq .name "control" -}}{{- .root.Values.configuration.inline -}}{{- end -}}
@@ -63,7 +64,7 @@
 {{- $peers := dict -}}
 {{- range $peer, $each := $values.services -}}
 {{- if and $each.enabled (ne $peer $.name) -}}
-{{- $peers = set $peers $peer (printf "%s-%s.%s.svc:7443" (include "canopy.fullname" $root) $peer $root.Release.Namespace) -}}
+{{- $peers = set $peers $peer (printf "%s.%s.svc:7443" (include "canopy.workloadName" (dict "root" $root "name" $peer)) $root.Release.Namespace) -}}
 {{- end -}}
 {{- end -}}
 {{- $process = set $process "peers" $peers -}}

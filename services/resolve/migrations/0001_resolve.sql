@@ -20,7 +20,8 @@ create table contribution (
   claims text[] not null,
   refs uuid[] not null,
   body bytea not null,
-  primary key (forest, guid)
+  -- The selective column first, so that no plan reads a whole forest to find one object.
+  primary key (guid, forest)
 ) with (fillfactor = 85);
 create index contribution_anchor on contribution (anchor);
 create index contribution_sid on contribution (sid) where sid is not null;
@@ -79,10 +80,9 @@ create table source_edge (
   member_sid text,
   present boolean not null,
   version bigint not null,
-  primary key (forest, group_guid, member)
+  primary key (member, group_guid, forest)
 ) with (fillfactor = 90);
-create index source_edge_guid on source_edge (member_guid) where member_guid is not null;
-create index source_edge_sid on source_edge (member_sid) where member_sid is not null;
+create index source_edge_group on source_edge (forest, group_guid, member);
 
 create table desired_edge (
   group_anchor uuid not null,

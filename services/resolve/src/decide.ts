@@ -10,6 +10,7 @@ import {
   nextUndecided,
   readBarrier,
   readWatermarks,
+  refreshStatistics,
   writeBarrier,
 } from './adapters/barrier.sql.ts'
 import { members } from './adapters/contributions.sql.ts'
@@ -73,6 +74,7 @@ async function open({ tx, out, rules, now }: Step): Promise<'deciding' | 'blocke
   const forests = [...rules.order.forests, ...known.filter((forest) => !rules.order.forests.includes(forest))]
   const lists = decisionTiers.flatMap((kind) => forests.map((forest) => ({ kind, forest })))
   await writeBarrier(tx, { state: 'deciding', cursor: { lists } })
+  await refreshStatistics(tx)
   const body = { $case: 'barrierOpened', value: { name: rules.name, watermarks } } as const
   const reason = 'every awaited forest was read'
   await writeDecisions(tx, out, [{ id: `barrier/${rules.name}`, body, reason }], now)
@@ -84,6 +86,7 @@ async function decide(of: Step, { cursor }: Barrier): Promise<'deciding' | 'deri
   const { tx } = of
   const [list, ...rest] = cursor.lists ?? []
   if (!list) {
+    await refreshStatistics(tx)
     await writeBarrier(tx, { state: 'deriving', cursor: {} })
     return 'deriving'
   }

@@ -40,6 +40,9 @@ export function clientConfig(request: ConnectionRequest, schema: string, timeout
     `statement_timeout=${timeouts.statementMs}`,
     `lock_timeout=${timeouts.lockMs}`,
     `idle_in_transaction_session_timeout=${timeouts.idleInTransactionMs}`,
+    // Tables grow from nothing within seconds: a plan kept from when they were empty reads them whole for every row.
+    'plan_cache_mode=force_custom_plan',
+    'jit=off',
   ]
   return {
     ...where(request),

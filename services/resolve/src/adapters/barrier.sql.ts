@@ -128,3 +128,8 @@ export async function moveTo(
     [moved.map((one) => one.forest), moved.map((one) => one.guid), moved.map((one) => one.anchor)],
   )
 }
+
+/** The store was empty a moment ago: plans are made for what is in it now. */
+export async function refreshStatistics(tx: Tx): Promise<void> {
+  await tx.query('analyze contribution, source_edge, identity, desired_edge, reference, claim')
+}

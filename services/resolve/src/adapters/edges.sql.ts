@@ -28,7 +28,10 @@ export async function writeSourceEdges(tx: Tx, edges: readonly change.SourceEdge
   return new Set(rows.map((row) => `${row.forest}/${row.group_guid}/${row.member}`))
 }
 
-/** Every `pair(g, m)` as it is, and what speaks for it: who is live, and one source edge that maps to it. */
+/**
+ * Every `pair(g, m)` as it is, and what speaks for it: who is live, and one source edge that maps to it. The innermost
+ * select is limited so that it stays one look by the whole key: joined, a plan may read the whole group for each member.
+ */
 const judgement = `
   select p.g, p.m, ig.incarnation, ig.state = 1 and im.state = 1 and p.g <> p.m as live, s.source,
     o.present, o.version, o.incarnation as of_incarnation
@@ -37,11 +40,15 @@ const judgement = `
     join identity im on im.anchor = p.m
     left join desired_edge o on o.group_anchor = p.g and o.member_anchor = p.m
     left join lateral (
-      select e.forest || '/' || e.group_guid || '/' || e.member as source
-      from contribution cg cross join contribution cm
+      select e.source
+      from contribution cg
+        cross join contribution cm
         cross join lateral (values (case when cm.forest = cg.forest then cm.guid::text end), (cm.sid)) as x(member)
-        join source_edge e on e.forest = cg.forest and e.group_guid = cg.guid and e.member = x.member
-      where cg.anchor = p.g and cm.anchor = p.m and e.present
+        cross join lateral (
+          select e.forest || '/' || e.group_guid || '/' || e.member as source from source_edge e
+          where e.forest = cg.forest and e.group_guid = cg.guid and e.member = x.member and e.present
+          limit 1) e
+      where cg.anchor = p.g and cm.anchor = p.m
       limit 1
     ) s on true`
 
@@ -146,12 +153,12 @@ export async function pairsAt(
      union
      (select cg.anchor, cm.anchor from unnest($2::uuid[]) a(anchor)
         join contribution cm on cm.anchor = a.anchor
-        join source_edge e on e.member_guid = cm.guid and e.forest = cm.forest and e.present
+        join source_edge e on e.member = cm.guid::text and e.forest = cm.forest and e.present
         join contribution cg on cg.forest = e.forest and cg.guid = e.group_guid limit $3)
      union
      (select cg.anchor, cm.anchor from unnest($2::uuid[]) a(anchor)
         join contribution cm on cm.anchor = a.anchor
-        join source_edge e on e.member_sid = cm.sid and e.present
+        join source_edge e on e.member = cm.sid and e.present
         join contribution cg on cg.forest = e.forest and cg.guid = e.group_guid limit $3)
      union
      (select d.group_anchor, d.member_anchor from unnest($1::uuid[]) a(anchor)

@@ -9,10 +9,12 @@ import type { Queryable } from '@canopy/chassis'
  * | 2     | groups: exclusive to who brings their edges                                                  |
  * | 3     | the one change of who is live at a time: two ends of an edge cannot come alive unseen        |
  *
- * Plans are steered to indexes on the way: a prepared plan made while tables were small would read them whole later.
+ * Plans are steered on the way: joins in the order in which they are written, by index. A store that fills has no
+ * statistics yet, or old ones, and a plan guessed from them is off by the size of the directory.
  */
 const steer = `set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-  set_config('enable_mergejoin', 'off', true)`
+  set_config('enable_mergejoin', 'off', true), set_config('join_collapse_limit', '1', true),
+  set_config('from_collapse_limit', '1', true), set_config('plan_cache_mode', 'force_custom_plan', true)`
 
 /** For a transaction that needs no locks of its own. */
 export async function steerPlans(tx: Queryable): Promise<void> {
