@@ -90,7 +90,10 @@ function canopySchema(): Schema {
       annotations: anything,
       loadBalancerSourceRanges: strings,
     }),
-    networkPolicy: networkPolicy(['consoleFrom', 'hubFrom', 'kafkaTo', 'postgresTo', 'telemetryTo', 'targetsTo'], 'targetPorts'),
+    networkPolicy: networkPolicy(
+      ['consoleFrom', 'hubFrom', 'kafkaTo', 'postgresTo', 'telemetryTo', 'targetsTo'],
+      'targetPorts',
+    ),
     services: object(Object.fromEntries(services)),
   })
 }
@@ -139,6 +142,10 @@ function processProperties(): Readonly<Record<string, Schema>> {
 }
 
 function jsonSchemaOf(service: Pick<ServiceDefinition, 'name' | 'config'>): Schema {
-  const { $schema, '~standard': _, ...schema } = service.config.toJSONSchema({ io: 'input', target: 'draft-7' }) as Schema
+  const {
+    $schema,
+    '~standard': _,
+    ...schema
+  } = service.config.toJSONSchema({ io: 'input', target: 'draft-7' }) as Schema
   return schema
 }

@@ -53,7 +53,10 @@ export const workloadKeys: Readonly<Record<string, Schema>> = {
   tolerations: list(anything),
   affinity: anything,
   priorityClassName: text,
-  env: list({ ...object({ name: { type: 'string', minLength: 1 }, value: text, valueFrom: anything }), required: ['name'] }),
+  env: list({
+    ...object({ name: { type: 'string', minLength: 1 }, value: text, valueFrom: anything }),
+    required: ['name'],
+  }),
   imageDigest: { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
   tlsSecret: text,
   serviceAccount: object({ create: bool, name: text, annotations: map }),

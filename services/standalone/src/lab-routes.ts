@@ -121,7 +121,7 @@ function one(world: LabWorld, request: LabRequest, who = request.who): Found {
   if (!who) throw failure('nobody is named', 'name an object by DN, GUID, account name, UPN or display name')
   const found: Found[] = []
   for (const forest of forestsOf(world, request)) {
-    const direct = forest.directory.get(who)
+    const direct = who.includes('=') || /^[0-9a-f-]{36}$/i.test(who) ? forest.directory.get(who) : undefined
     if (direct) return { forest, object: direct }
     const value = who.replaceAll(/[\\*()\0]/g, (c) => `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
     const names = ['cn', 'sAMAccountName', 'userPrincipalName', 'displayName', 'mail'].map(

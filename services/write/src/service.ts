@@ -1,9 +1,17 @@
 /** write: brings the cloud to the desired state and touches nothing else. Intake stores what is desired, work does what is due. */
-import { type Component, type Context, classify, defineService, type LeasePool, type RunningStage } from '@canopy/chassis'
+import {
+  type Component,
+  type Context,
+  classify,
+  defineService,
+  type LeasePool,
+  type RunningStage,
+} from '@canopy/chassis'
 import type { Mode } from '@canopy/domain'
 import { type configuration, topics } from '@canopy/proto'
 import { judgeDeletes, judgeRemovals } from './adapters/store/guards.sql.ts'
 import { storeDesired, storeEdges } from './adapters/store/intake.sql.ts'
+import { readingLinks } from './adapters/store/link-lock.sql.ts'
 import { stateCounts } from './adapters/store/status.sql.ts'
 import { reopenPaused, settleAbandoned } from './adapters/store/work.sql.ts'
 import { openDirectory } from './adapters/targets.ts'
@@ -70,6 +78,7 @@ class Writer implements Component {
       inputs: [topics.desired, topics.desiredEdges],
       outputs: [topics.results],
       handle: async ({ tx, topic, records }) => {
+        await readingLinks(tx)
         if (topic.name === topics.desired.name) await storeDesired(tx, records as never)
         else await storeEdges(tx, records as never)
         tx.afterCommit(() => this.#wake())

@@ -36,7 +36,8 @@ export async function seesDeletions(directory: Directory, namingContext: string)
         attributes: ['objectClass', 'objectGUID'],
         controls: [{ type: 'showDeleted' }],
       })) {
-        if (entries.length > 0) return true
+        // An account without the right is shown the name alone.
+        if (entries.some((entry) => entry.attributes.some(({ values }) => values.length > 0))) return true
       }
     } catch (error) {
       if (!(error instanceof LdapError)) throw error

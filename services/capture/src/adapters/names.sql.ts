@@ -19,7 +19,8 @@ export async function resolveNames(
   const headGuid = await findHead(sql, forest, head)
   if (headGuid === undefined) return found
   found.set(head, headGuid)
-  const paths = dns.map(canonicalDn).filter((dn) => dn.endsWith(`,${head}`))
+  const wanted = new Set(dns.map(canonicalDn))
+  const paths = [...wanted].filter((dn) => dn.endsWith(`,${head}`))
   const levels = paths.map((dn) => ancestry(dn, head))
   const deepest = Math.max(0, ...levels.map((level) => level.length))
   for (let depth = 0; depth < deepest; depth++) {
@@ -32,7 +33,6 @@ export async function resolveNames(
     }
     await resolveLevel(sql, forest, asked, found)
   }
-  const wanted = new Set([...paths, head])
   return new Map([...found].filter(([dn]) => wanted.has(dn)))
 }
 

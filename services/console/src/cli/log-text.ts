@@ -87,9 +87,8 @@ export function entryDetails(entry: Entry, on: On): readonly string[] {
   const lines = result.steps.map((step) => {
     const since =
       result.observedAt && step.at ? new Date(step.at).getTime() - new Date(result.observedAt).getTime() : undefined
-    const version = step.version === '0' ? '' : `  version ${step.version}`
     const when = since === undefined || since < 0 ? '' : `+${duration(since)}`
-    return `    ${pad(step.stage, 9)}${pad(when, 10)}${step.note}${version}`
+    return `    ${pad(step.stage, 9)}${pad(when, 10)}${step.note}`.trimEnd()
   })
   for (const change of result.changes) {
     const { provenance } = change
@@ -97,8 +96,9 @@ export function entryDetails(entry: Entry, on: On): readonly string[] {
     lines.push(`    ${change.attribute}: ${valuesText(change.oldValues)} → ${valuesText(change.newValues)}${from}`)
   }
   if (result.message) lines.push(`    ${result.code}  ${result.message}`.trimEnd())
-  if (result.traceId) lines.push(`    trace ${result.traceId}`)
-  lines.push(`    anchor ${result.anchor}${result.cloudId ? `  cloud ${result.cloudId}` : ''}  entry ${entry.sequence}`)
+  if (result.traceId) lines.push(`    trace    ${result.traceId}`)
+  lines.push(`    anchor   ${result.anchor}  entry ${entry.sequence}`)
+  if (result.cloudId) lines.push(`    cloud    ${result.cloudId}`)
   return lines.flatMap((line) => indented(line, on.columns))
 }
 

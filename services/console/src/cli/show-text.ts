@@ -120,15 +120,17 @@ function rowsOf(row: Row, inCloud: boolean): readonly (readonly Cell[])[] {
     index === 0 ? mark : '',
     index === 0 ? row.attribute : '',
     row.contested && each.forest === row.from ? `${each.forest} *` : each.forest,
-    sourceText(each.source),
+    sourceText(each.source, each.mapped),
     values(each.mapped),
     ...end(index === 0),
   ])
 }
 
-/** The value alone when the rule read one attribute. */
-function sourceText(source: Row['forests'][number]['source']): string {
+/** The value alone when it is the mapped one, or the rule read one attribute. */
+function sourceText(source: Row['forests'][number]['source'], mapped: readonly string[]): string {
   const read = Object.entries(source)
+  const same = read.find(([, found]) => found.length > 0 && found.join('\0') === mapped.join('\0'))
+  if (same) return values(same[1])
   if (read.length === 0) return '–'
   if (read.length === 1) return values(read[0]![1])
   return (

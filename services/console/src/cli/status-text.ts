@@ -114,13 +114,17 @@ function targetLines(target: Target, on: On, now: Date): readonly string[] {
     `${count(target.held)} held`,
   ]
   const all = target.objects + target.edges
+  const due = Object.values(target.backlog).some((rows) => rows > 0)
   const first = `  cloud  ${clean(target.target)}  ${done.join(' · ')}`
   const state =
     target.mode === 'observe'
       ? on.paint('cyan', 'observing: nothing is written')
-      : equal && all > 0
+      : equal
         ? on.paint('green', 'equal to the forests')
-        : on.paint('yellow', `${share(target.objectsEqual + target.edgesEqual, all)} equal to the forests`)
+        : on.paint(
+            due ? 'yellow' : 'green',
+            `${share(target.objectsEqual + target.edgesEqual, all)} equal${due ? '' : ', the rest waits'}`,
+          )
   return [
     `${first}   ${state}`,
     ...wrapParts(targetDetails(target, now), on.columns),

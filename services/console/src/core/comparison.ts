@@ -108,8 +108,10 @@ function row(name: string, { identity, objects, cloud }: Parts): ComparedAttribu
     return [{ forest: each.forest, source, mapped: value.values }]
   })
   const actual = cloudValues(cloud?.attributes[name])
-  // Written once at creation: people may change it afterwards.
-  const compared = wanted !== undefined && !wanted.onCreate && cloud !== undefined
+  // Not compared: what is written once at creation, what is not there yet, and what the target does not take.
+  const there = cloud !== undefined && cloud.cloudId !== ''
+  const untaken = cloud?.state === 'done' && actual === undefined
+  const compared = wanted !== undefined && !wanted.onCreate && there && !untaken
   return {
     attribute: name,
     forests,

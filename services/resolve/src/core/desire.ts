@@ -56,7 +56,7 @@ function present(wish: Wish): DesiredObject {
   return object
 }
 
-/** What it was when it left stays readable, and so does the day of its deletion. */
+/** Says nothing of values, so that none is touched. The day of its deletion stays the one it was. */
 function left(wish: Wish, leaving: Contribution): DesiredObject {
   const was = wish.before?.desired()
   const since = leaving.source?.observedAt
@@ -65,8 +65,6 @@ function left(wish: Wish, leaving: Contribution): DesiredObject {
   object.leftScope = true
   object.onLeave = leaving.onLeave
   object.deleteAt = was?.leftScope ? was.deleteAt : leaving.onLeave === 'keep' ? undefined : deleteAt
-  object.attributes = was?.attributes ?? {}
-  object.references = was?.references ?? {}
   return object
 }
 

@@ -39,7 +39,7 @@ export async function resolveStore(config = testConfiguration()) {
     [topics.desiredEdges.name]: published.edges as Map<string, never>,
     [topics.decisions.name]: published.decisions as Map<string, never>,
   }
-  const shared = gate()
+  let shared = gate()
   let rules = rulesOf(config)
   /** Puts only what commits. */
   const run = async <T>(fn: (tx: Tx, out: Out) => Promise<T>): Promise<T> => {
@@ -104,6 +104,14 @@ export async function resolveStore(config = testConfiguration()) {
         if (state === 'open' || state === 'blocked') break
       }
       await drain()
+    },
+    /** Forgets everything. */
+    reset: async () => {
+      await store.sql.query(`truncate contribution, identity, claim, conflict, reference, source_edge, desired_edge, decision,
+        barrier, input_watermark, rework, rederive, tally`)
+      for (const table of [published.desired, published.edges, published.decisions]) table.clear()
+      published.log.length = 0
+      shared = gate()
     },
     close: store.close,
   }

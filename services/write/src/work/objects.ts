@@ -83,11 +83,7 @@ function recordNothing(
   })
 }
 
-function requestsOf(
-  row: ObjectRow,
-  object: desired.DesiredObject,
-  action: Doing,
-): CloudRequest[] {
+function requestsOf(row: ObjectRow, object: desired.DesiredObject, action: Doing): CloudRequest[] {
   const kind = object.kind as Kind
   const id = row.cloud_id ?? ''
   switch (action.kind) {

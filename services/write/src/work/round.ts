@@ -1,5 +1,6 @@
 /** One round of work: pick and journal in one transaction, send, record in another. */
 import type { RunningStage, Sql, Tx } from '@canopy/chassis'
+import { readingLinks } from '../adapters/store/link-lock.sql.ts'
 import { recordEdges, recordObjects } from '../adapters/store/record.sql.ts'
 import {
   markEdgesSending,
@@ -78,6 +79,7 @@ interface Picked {
 async function pick(tx: Tx, context: RoundContext, owners: string[]): Promise<Picked> {
   const { target, shards, lanes, limit } = context
   const { kinds, membersPerRequest } = target.directory.capabilities
+  if (context.everything) await readingLinks(tx)
   const outcome = new RoundOutcome()
   const now = context.now()
   const unsettled = context.everything ? (await pickUnsettled(tx, { shards, kinds, limit })).map(planSettle) : []

@@ -2,7 +2,7 @@
 import type { CheckAnswer } from '../../api/check.ts'
 import { type Command, type Given, printJson } from '../command.ts'
 import type { Json } from '../json.ts'
-import { clean, pad, wrap } from '../table.ts'
+import { clean, displayWidth, pad, shorten, wrap } from '../table.ts'
 import type { Style } from '../terminal.ts'
 
 type Line = Json<CheckAnswer>['lines'][number]
@@ -25,11 +25,13 @@ export const check: Command = {
 function print(given: Given, lines: readonly Line[]): void {
   const { out } = given
   if (lines.length === 0) out.line('There is nothing to check: no forest and no target is configured.')
-  const width = Math.min(30, Math.max(0, ...lines.map(({ subject, check }) => subject.length + check.length + 2)))
+  const widthOf = (of: (line: Line) => string): number =>
+    Math.min(26, Math.max(0, ...lines.map((line) => displayWidth(of(line)))))
+  const [subjects, checks] = [widthOf(({ subject }) => subject), widthOf(({ check }) => check)]
   for (const line of lines) {
     const [word, style] = verdictOf(line)
-    const head = `${out.paint(style, word)}  ${pad(clean(`${line.subject}  ${line.check}`), width)}  `
-    const indent = ' '.repeat(width + 8)
+    const head = `${out.paint(style, word)}  ${cell(line.subject, subjects)}  ${cell(line.check, checks)}  `
+    const indent = ' '.repeat(subjects + checks + 10)
     const [first, ...others] = wrap(line.message, out.columns - indent.length)
     out.line(`${head}${first}`.trimEnd())
     for (const other of others) out.line(indent + other)
@@ -38,6 +40,8 @@ function print(given: Given, lines: readonly Line[]): void {
     }
   }
 }
+
+const cell = (text: string, width: number): string => pad(shorten(clean(text), width), width)
 
 function verdictOf({ verdict }: Line): readonly [string, Style] {
   switch (verdict) {

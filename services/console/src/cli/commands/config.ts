@@ -7,7 +7,7 @@ import type { ConfigurationAnswer } from '../../api/configuration.ts'
 import { type Command, type Given, optionText, printJson } from '../command.ts'
 import { ago, counted } from '../format.ts'
 import type { Json } from '../json.ts'
-import { Problem } from '../problem.ts'
+import { Problem, usageProblem } from '../problem.ts'
 import { clean, table, wrap } from '../table.ts'
 import { whoAmI } from '../who.ts'
 
@@ -39,7 +39,9 @@ const show: Command = {
   ],
   run: async (given) => {
     const gateway = await given.gateway()
-    const answer = await gateway.get<Json<ConfigurationAnswer>>('config', { version: optionText(given, 'version') })
+    const answer = await gateway.get<Json<ConfigurationAnswer>>('config', {
+      version: wholeVersion(optionText(given, 'version')),
+    })
     if (given.json) printJson(given, answer)
     else if (given.options.versions) printVersions(given, answer)
     else given.out.line(answer.configuration.source.trimEnd())
@@ -152,9 +154,20 @@ function printVersions(given: Given, { versions }: Json<ConfigurationAnswer>): v
   for (const line of table(columns, rows, given.out)) given.out.line(line)
 }
 
-/** A version is (incarnation, counter); people see the counter, and the incarnation once there is a second. */
-function shortVersion(version: string): string {
+const counterBits = 40n
+
+/** A version is (incarnation, counter), both from (1, 0) on: people see 1, 2, 3, and the incarnation once there is a second. */
+export function shortVersion(version: string): string {
   const value = BigInt(version)
-  const [incarnation, counter] = [value >> 40n, value & ((1n << 40n) - 1n)]
-  return incarnation <= 1n ? String(incarnation === 1n ? counter : value) : `${incarnation}.${counter}`
+  const incarnation = value >> counterBits
+  const counter = (value & ((1n << counterBits) - 1n)) + 1n
+  return incarnation <= 1n ? String(counter) : `${incarnation}.${counter}`
+}
+
+/** The way back. Throws Problem with exit code 2. */
+export function wholeVersion(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const [, incarnation = '1', counter] = /^(?:(\d{1,6})\.)?([1-9]\d{0,11})$/.exec(text) ?? []
+  if (counter !== undefined) return String((BigInt(incarnation) << counterBits) + BigInt(counter) - 1n)
+  throw usageProblem(`--version does not know ${text}`, 'canopy config show --versions lists them')
 }

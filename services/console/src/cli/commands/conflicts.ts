@@ -43,14 +43,17 @@ function print(given: Given, { conflicts, total }: Answer): void {
     each.id,
     each.attribute,
     each.value,
-    each.winnerSource || each.winner,
-    each.loserSource || each.loser,
+    sideOf(each.winnerSource) || each.winner,
+    sideOf(each.loserSource) || each.loser,
     each.effect,
   ])
   if (rows.length === 0) return given.out.line('No value is claimed twice.')
   for (const line of table(columns, rows, given.out)) given.out.line(line)
   if (total > rows.length) given.out.line(`${count(rows.length)} of ${count(total)}; --limit shows more.`)
 }
+
+/** "contoso: CN=Ada Park,OU=Staff,…" → "contoso: Ada Park". */
+const sideOf = (source: string): string => source.replace(/: (?:[a-z]+=)?((?:\\.|[^,])*)(?:,.*)?$/i, ': $1')
 
 const fields = ['id', 'attribute', 'value', 'winner', 'winnerSource', 'loser', 'loserSource', 'effect'] as const
 

@@ -1,7 +1,7 @@
 /** canopy lab …: changes the lab's own people, to watch what becomes of it. */
 import { type Command, type Given, type Option, optionText, type Positional, printJson } from '../command.ts'
 import type { Json } from '../json.ts'
-import { usageProblem } from '../problem.ts'
+import { Problem, usageProblem } from '../problem.ts'
 import { clean } from '../table.ts'
 
 interface LabAnswer {
@@ -26,7 +26,7 @@ const list: Command = {
       kind: optionText(given, 'kind'),
       limit: whole(given, 'limit')?.toString(),
     }
-    return print(given, await gateway.get<Json<LabAnswer>>('lab/list', query))
+    return print(given, await inLab('list', () => gateway.get<Json<LabAnswer>>('lab/list', query)))
   },
 }
 
@@ -48,9 +48,23 @@ const verbCommand = ({ verb, summary, positionals = [who], options = [], example
   run: async (given) => {
     const gateway = await given.gateway()
     const asked = { ...body(given), forest: optionText(given, 'forest') }
-    return print(given, await gateway.post<Json<LabAnswer>>(`lab/${verb}`, asked))
+    return print(given, await inLab(verb, () => gateway.post<Json<LabAnswer>>(`lab/${verb}`, asked)))
   },
 })
+
+/** A Canopy that serves real forests has no lab. */
+async function inLab<T>(verb: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'CANOPY-CONSOLE-NOT-FOUND') throw error
+    throw new Problem({
+      code: 'CANOPY-CLI-0008',
+      message: `this Canopy has no lab that can ${verb}`,
+      mend: 'the lab is the outside world of npm start without --config',
+    })
+  }
+}
 
 function print(given: Given, answer: Json<LabAnswer>): number {
   if (given.json) printJson(given, answer)
