@@ -55,7 +55,13 @@ function startStandalone(world: World, progress: (line: string) => void): Pipeli
   const flags = ['--data', world.data, '--config', world.configuration, '--json']
   const child: ChildProcess = spawn(
     process.execPath,
-    ['--conditions=@canopy/source', '--disable-warning=ExperimentalWarning', entry, ...flags],
+    [
+      '--conditions=@canopy/source',
+      '--disable-warning=ExperimentalWarning',
+      ...(process.env.CANOPY_BENCH_NODE?.split(' ') ?? []),
+      entry,
+      ...flags,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   process.on('exit', () => child.kill('SIGKILL'))
@@ -74,11 +80,18 @@ function startStandalone(world: World, progress: (line: string) => void): Pipeli
   })
   ready.catch(() => undefined)
   const gateway = new Gateway(world.data)
-  const log = gateway.follow((applied) => changes.dispatchEvent(new CustomEvent('applied', { detail: applied })))
+  // Followed only where arrivals are asked for: telling every change costs the process that is measured.
+  let log: { stop(): void } | undefined
+  const follow = (): void => {
+    log ??= gateway.follow((applied) => changes.dispatchEvent(new CustomEvent('applied', { detail: applied })))
+  }
   return {
     inSync: () => ready,
     written: () => written,
-    arrival: (fits, withinMs) => arrival(changes, fits, withinMs),
+    arrival: (fits, withinMs) => {
+      follow()
+      return arrival(changes, fits, withinMs)
+    },
     epochs: () => gateway.epochs(),
     equal: () => gateway.equal(),
     ask: (method, path, body) => gateway.ask(method, path, body),
@@ -92,7 +105,7 @@ function startStandalone(world: World, progress: (line: string) => void): Pipeli
       }
     },
     close: async () => {
-      log.stop()
+      log?.stop()
       await stop(child)
     },
   }

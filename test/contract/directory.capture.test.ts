@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { agent } from '@canopy/agent'
 import { capture } from '@canopy/capture'
-import { type Bus, call, postgresBus, postgresSql, type Running, startServices, type StoredRecord } from '@canopy/chassis'
+import {
+  type Bus,
+  call,
+  postgresBus,
+  postgresSql,
+  type Running,
+  type StoredRecord,
+  startServices,
+} from '@canopy/chassis'
 import { testServer } from '@canopy/chassis/testing'
 import { type LabForest, startForest } from '@canopy/lab'
 import { capture as captureRpc, change, configuration, record, topics } from '@canopy/proto'
@@ -30,12 +38,20 @@ async function until(what: string, check: () => boolean | Promise<boolean>, time
 const startAgent = (name: string): Promise<Running> =>
   startServices([agent], {
     adapters: { sql: () => Promise.reject(new Error('an agent keeps no store')), bus: undefined },
-    config: { agent: { name, hub: hub.rpcAddresses[0], credentials_dir: join(dir, 'credentials'), trust: [join(dir, 'ca.pem')] } },
+    config: {
+      agent: {
+        name,
+        hub: hub.rpcAddresses[0],
+        credentials_dir: join(dir, 'credentials'),
+        trust: [join(dir, 'ca.pem')],
+      },
+    },
     rpc: { listen: [`unix:${join(dir, `${name}.sock`)}`] },
   })
 
 const named = (name: string) => [...objects.values()].find((object) => object.name === name)
-const membersOf = (guid: string) => [...edges.values()].filter((edge) => edge.groupGuid === guid && edge.present).map((edge) => edge.member)
+const membersOf = (guid: string) =>
+  [...edges.values()].filter((edge) => edge.groupGuid === guid && edge.present).map((edge) => edge.member)
 const client = () => hub.channels.client('capture', captureRpc.CaptureClient)
 
 beforeAll(async () => {
@@ -49,10 +65,24 @@ beforeAll(async () => {
   const sql = (schema: string) => postgresSql({ connection, schema })
   bus = await postgresBus({ sql: await sql('bus') })
   await bus.ensureTopics(Object.values(topics))
-  const domain = { name: 'contoso.lab', servers: [forest.ldapsUrl], credential: 'reader', tlsServerName: forest.servername }
-  const active = configuration.Configuration.fromPartial({ name: 'test', version: 1n, forests: [{ name: 'contoso', state: 'active', domains: [domain] }] })
+  const domain = {
+    name: 'contoso.lab',
+    servers: [forest.ldapsUrl],
+    credential: 'reader',
+    tlsServerName: forest.servername,
+  }
+  const active = configuration.Configuration.fromPartial({
+    name: 'test',
+    version: 1n,
+    forests: [{ name: 'contoso', state: 'active', domains: [domain] }],
+  })
   const value = configuration.Configuration.encode(active).finish()
-  await bus.append({ topic: topics.config, partition: 0, records: [{ key: 'test', value, headers: {}, timeMs: Date.now() }], deadlineMs: performance.now() + 5_000 })
+  await bus.append({
+    topic: topics.config,
+    partition: 0,
+    records: [{ key: 'test', value, headers: {}, timeMs: Date.now() }],
+    deadlineMs: performance.now() + 5_000,
+  })
   hub = await startServices([capture], { adapters: { sql, bus }, rpc: { listen: [`unix:${join(dir, 'hub.sock')}`] } })
   await bus.follow({ topic: topics.changes, onRecords: async (records) => records.forEach(onChange) })
   await bus.follow({ topic: topics.edges, onRecords: async (records) => records.forEach(onEdge) })
@@ -87,7 +117,7 @@ test('at the watermark everything is there', async () => {
   const all = users + count('(objectClass=group)') + count('(objectClass=contact)')
   const { memberships } = forest.directory.counts()
   expect(watermark).toMatchObject({ forest: 'contoso', partition: forest.baseDn, objects: all, edges: memberships })
-  expect([...edges.values()].filter((edge) => edge.present)).toHaveLength(memberships)
+  await until('the edges', () => [...edges.values()].filter((edge) => edge.present).length === memberships)
   const { partitions } = await call(client(), 'getForests', {})
   expect(partitions).toMatchObject([{ agent: 'first', complete: true, blind: false, users, memberships }])
   for (const object of objects.values()) expect(forest.directory.get(object.dn)?.dn).toBe(object.dn)
@@ -105,18 +135,30 @@ test('a change is on the topic at once', async () => {
 test('an object is found by every name it has', async () => {
   const ada = named('Ada Park')!
   const upn = ada.attributes.userPrincipalName!.values[0]!.toString()
-  for (const who of [ada.guid, ada.guid.toUpperCase(), ada.dn.toLowerCase(), upn, ada.sid, ada.attributes.sAMAccountName!.values[0]!.toString()]) {
+  for (const who of [
+    ada.guid,
+    ada.guid.toUpperCase(),
+    ada.dn.toLowerCase(),
+    upn,
+    ada.sid,
+    ada.attributes.sAMAccountName!.values[0]!.toString(),
+  ]) {
     const { objects: found } = await call(client(), 'findObjects', { who, forest: '', limit: 0 })
     expect(found.map((object) => object.guid)).toEqual([ada.guid])
   }
   const staff = `OU=Staff,${forest.baseDn}`
-  const { guids } = await call(client(), 'resolveContainers', { forest: 'contoso', dns: [staff.toLowerCase(), `OU=None,${forest.baseDn}`] })
+  const { guids } = await call(client(), 'resolveContainers', {
+    forest: 'contoso',
+    dns: [staff.toLowerCase(), `OU=None,${forest.baseDn}`],
+  })
   expect(guids).toEqual({ [staff.toLowerCase()]: named('Staff')!.guid })
 })
 
 test('a member that is deleted leaves its groups, and is in them again when it is restored', async () => {
   const ada = named('Ada Park')!
-  const holding = [...edges.values()].filter((edge) => edge.member === ada.guid && edge.present).map((edge) => edge.groupGuid)
+  const holding = [...edges.values()]
+    .filter((edge) => edge.member === ada.guid && edge.present)
+    .map((edge) => edge.groupGuid)
   expect(holding).not.toEqual([])
   forest.directory.remove(ada.dn)
   await until('the deletion', () => objects.get(`contoso/${ada.guid}`)?.gone === true)
@@ -132,7 +174,11 @@ test('a moved OU takes what is below it along', async () => {
   expect(below.length).toBeGreaterThan(100)
   forest.directory.add(`OU=Elsewhere,${forest.baseDn}`, { objectClass: ['top', 'organizationalUnit'] })
   forest.directory.move(`OU=Staff,${forest.baseDn}`, `OU=Elsewhere,${forest.baseDn}`)
-  await until('all of it', () => below.every(({ guid }) => objects.get(`contoso/${guid}`)?.dn.endsWith(`,OU=Staff,OU=Elsewhere,${forest.baseDn}`) === true))
+  await until('all of it', () =>
+    below.every(
+      ({ guid }) => objects.get(`contoso/${guid}`)?.dn.endsWith(`,OU=Staff,OU=Elsewhere,${forest.baseDn}`) === true,
+    ),
+  )
 })
 
 test('a second agent stands by, and goes on where the first one stopped', { timeout: 40_000 }, async () => {

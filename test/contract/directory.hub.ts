@@ -45,7 +45,9 @@ export class TestHub {
     const hub = new TestHub(dir, { ...proto.Assignment.fromPartial({ epoch: 1n, nextBatch: 1n }), ...assignment })
     hub.server.addService(proto.HubService, { attach: (stream: Stream) => hub.attach(stream) })
     await new Promise<void>((resolve, reject) => {
-      hub.server.bindAsync(hub.address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve()))
+      hub.server.bindAsync(hub.address, ServerCredentials.createInsecure(), (error) =>
+        error ? reject(error) : resolve(),
+      )
     })
     return hub
   }
@@ -60,7 +62,10 @@ export class TestHub {
     const end = performance.now() + timeoutMs
     while (!check()) {
       const left = end - performance.now()
-      if (left <= 0) throw new Error(`not within ${timeoutMs} ms: ${what}; last report ${JSON.stringify(this.lastReport, (_, v) => (typeof v === 'bigint' ? String(v) : v))}`)
+      if (left <= 0)
+        throw new Error(
+          `not within ${timeoutMs} ms: ${what}; last report ${JSON.stringify(this.lastReport, (_, v) => (typeof v === 'bigint' ? String(v) : v))}`,
+        )
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left)
         this.waiters.push(() => {
@@ -126,7 +131,8 @@ export class TestHub {
 
   private commit(stream: Stream, batch: proto.Batch): void {
     const { epoch, nextBatch } = this.assignment
-    if (batch.epoch !== epoch || batch.number !== nextBatch) throw new Error(`batch ${batch.number} is not ${nextBatch}`)
+    if (batch.epoch !== epoch || batch.number !== nextBatch)
+      throw new Error(`batch ${batch.number} is not ${nextBatch}`)
     const { entries, ...rest } = batch
     this.batches.push(rest)
     this.entries += entries.length
@@ -138,7 +144,15 @@ export class TestHub {
   }
 
   private apply(entry: proto.Entry): void {
-    const seen = this.objects.get(entry.guid) ?? { dn: '', parentGuid: '', deleted: false, attributes: {}, references: {}, members: new Set(), told: 0 }
+    const seen = this.objects.get(entry.guid) ?? {
+      dn: '',
+      parentGuid: '',
+      deleted: false,
+      attributes: {},
+      references: {},
+      members: new Set(),
+      told: 0,
+    }
     this.objects.set(entry.guid, seen)
     seen.told++
     seen.deleted = entry.deleted

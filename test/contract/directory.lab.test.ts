@@ -1,5 +1,5 @@
 /** The directory contract on the lab's forest, and what only a forest with faults on demand can show. */
-import { createServer, connect as connectTcp, type AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import { type LabForest, startForest } from '@canopy/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DirectoryUnderTest, directoryContract, startAgent } from './directory.ts'
@@ -35,19 +35,26 @@ async function countingProxy(target: string): Promise<{ url: string; binds: () =
   let binds = 0
   const server = createServer((client) => {
     const upstream = connectTcp({ host: hostname, port: Number(port) })
-    client.on('data', (chunk) => {
+    client.on('data', (chunk: Buffer) => {
       // LDAPMessage ::= SEQUENCE { messageID INTEGER, [APPLICATION 0] BindRequest
       if (chunk[0] === 0x30 && chunk.indexOf(0x60) > 0 && chunk.indexOf(0x60) < 8) binds++
       upstream.write(chunk)
     })
     upstream.on('data', (chunk) => client.write(chunk))
-    for (const [a, b] of [[client, upstream], [upstream, client]] as const) {
+    for (const [a, b] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       a.on('error', () => b.destroy())
       a.on('close', () => b.destroy())
     }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { url: `ldap://127.0.0.1:${(server.address() as AddressInfo).port}`, binds: () => binds, close: () => server.close() }
+  return {
+    url: `ldap://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    binds: () => binds,
+    close: () => server.close(),
+  }
 }
 
 describe('lab: faults', () => {
@@ -65,7 +72,9 @@ describe('lab: faults', () => {
     try {
       await running.hub.until('the refusal', () => running.hub.lastReport?.code === 'CANOPY-LDAP-0004')
       expect(running.hub.lastReport?.message).toContain('data 52e')
-      expect(JSON.stringify(running.hub.lastReport, (_, v) => (typeof v === 'bigint' ? String(v) : v))).not.toContain(wrong.password)
+      expect(JSON.stringify(running.hub.lastReport, (_, v) => (typeof v === 'bigint' ? String(v) : v))).not.toContain(
+        wrong.password,
+      )
       await new Promise((resolve) => setTimeout(resolve, 5_000))
       // A new stream to the hub is a new assignment, not a new attempt.
       running.hub.cut()
@@ -85,7 +94,9 @@ describe('lab: faults', () => {
     const trusted = await startAgent({ directory, account: forest.account, dialect: 'auto' })
     await trusted.hub.until('the snapshot through StartTLS', () => trusted.hub.complete).finally(() => trusted.stop())
     const stranger = await startAgent({ directory, account: forest.account, dialect: 'auto', trust: [] })
-    await stranger.hub.until('the refusal', () => stranger.hub.lastReport?.code === 'CANOPY-LDAP-0002').finally(() => stranger.stop())
+    await stranger.hub
+      .until('the refusal', () => stranger.hub.lastReport?.code === 'CANOPY-LDAP-0002')
+      .finally(() => stranger.stop())
   })
 
   test('a lost cookie leads to a new snapshot', async () => {
@@ -107,7 +118,9 @@ describe('lab: faults', () => {
     try {
       await running.hub.until('the snapshot', () => running.hub.complete, 20_000)
       const users = forest.directory.find('(&(objectClass=user)(!(objectClass=computer)))').length
-      const seen = [...running.hub.objects.values()].filter((object) => object.dn.includes('CN=') && object.attributes.sAMAccountName)
+      const seen = [...running.hub.objects.values()].filter(
+        (object) => object.dn.includes('CN=') && object.attributes.sAMAccountName,
+      )
       expect(seen.length).toBeGreaterThanOrEqual(users)
     } finally {
       forest.faults.clear()
@@ -130,7 +143,11 @@ describe('lab: faults', () => {
   test('a list longer than the server gives at once comes whole', async () => {
     const users = forest.directory.find('(&(objectClass=user)(employeeID=*))').slice(0, 2_600)
     const dn = `CN=Everybody,OU=Groups,${forest.baseDn}`
-    forest.directory.add(dn, { objectClass: ['top', 'group'], sAMAccountName: 'everybody', member: users.map((user) => user.dn) })
+    forest.directory.add(dn, {
+      objectClass: ['top', 'group'],
+      sAMAccountName: 'everybody',
+      member: users.map((user) => user.dn),
+    })
     for (const dialect of ['usn', 'dirsync'] as const) {
       const running = await startAgent({ directory: underTest(forest), account: forest.account, dialect })
       try {

@@ -1,6 +1,7 @@
 /** The directory contract on a Samba AD domain controller. */
-import { sambaServer, startSambaForest } from '../servers/samba/samba.ts'
+
 import { describeWith } from '../servers/required.ts'
+import { sambaServer, startSambaForest } from '../servers/samba/samba.ts'
 import { directoryContract } from './directory.ts'
 
 describeWith(sambaServer, () => {

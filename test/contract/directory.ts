@@ -28,7 +28,16 @@ export interface DirectoryUnderTest {
   close(): Promise<void>
 }
 
-export const readAttributes = ['displayName', 'mail', 'title', 'proxyAddresses', 'sAMAccountName', 'userPrincipalName', 'manager', 'description']
+export const readAttributes = [
+  'displayName',
+  'mail',
+  'title',
+  'proxyAddresses',
+  'sAMAccountName',
+  'userPrincipalName',
+  'manager',
+  'description',
+]
 
 export interface RunningAgent {
   readonly hub: TestHub
@@ -73,7 +82,11 @@ export async function startAgent({ directory, account, dialect, ...options }: Ag
     allow_plain_loopback: options.allowPlainLoopback ?? false,
   }
   const adapters = { sql: () => Promise.reject(new Error('an agent keeps no store')), bus: undefined }
-  const running: Running = await startServices([agent], { adapters, config: { agent: config }, rpc: { listen: [`unix:${join(dir, 'a.sock')}`] } })
+  const running: Running = await startServices([agent], {
+    adapters,
+    config: { agent: config },
+    rpc: { listen: [`unix:${join(dir, 'a.sock')}`] },
+  })
   return {
     hub,
     setCredential,
@@ -87,7 +100,10 @@ export async function startAgent({ directory, account, dialect, ...options }: Ag
 
 /** A person's own changes, by a client that is none of ours. */
 export async function administer(directory: DirectoryUnderTest): Promise<Client> {
-  const client = new Client({ url: directory.server, tlsOptions: { ca: [directory.caPem], servername: directory.servername } })
+  const client = new Client({
+    url: directory.server,
+    tlsOptions: { ca: [directory.caPem], servername: directory.servername },
+  })
   await client.bind(directory.admin.dn, directory.admin.password)
   return client
 }
@@ -121,10 +137,19 @@ export function directoryContract(name: string, make: () => Promise<DirectoryUnd
       admin = await administer(directory)
       ou = `OU=Contract ${dialect},${directory.baseDn}`
       await admin.add(ou, { objectClass: ['organizationalUnit'] })
-      for (const cn of ['ada', 'ben', 'cleo', 'dora', 'emil']) await person(cn, { displayName: `${cn} ü`, mail: `${cn}@x.test` })
-      await admin.add(dn('team'), { objectClass: ['group'], sAMAccountName: `${dialect}-team`, member: [dn('ada'), dn('ben')] })
+      for (const cn of ['ada', 'ben', 'cleo', 'dora', 'emil'])
+        await person(cn, { displayName: `${cn} ü`, mail: `${cn}@x.test` })
+      await admin.add(dn('team'), {
+        objectClass: ['group'],
+        sAMAccountName: `${dialect}-team`,
+        member: [dn('ada'), dn('ben')],
+      })
       running = await startAgent({ directory, account: directory.reader, dialect })
-      await hub().until('the snapshot', () => hub().complete && hub().lastReport?.state === 'PARTITION_STATE_STREAM', 60_000)
+      await hub().until(
+        'the snapshot',
+        () => hub().complete && hub().lastReport?.state === 'PARTITION_STATE_STREAM',
+        60_000,
+      )
     }, 90_000)
 
     afterAll(async () => {
@@ -134,7 +159,12 @@ export function directoryContract(name: string, make: () => Promise<DirectoryUnd
 
     test('the snapshot brings containers first, whole objects, and member lists by GUID', () => {
       expect(hub().batches[0]).toMatchObject({ snapshotBegin: true, phase: 'PHASE_SNAPSHOT' })
-      expect(hub().lastReport).toMatchObject({ state: 'PARTITION_STATE_STREAM', dialect, seesDeletions: true, code: '' })
+      expect(hub().lastReport).toMatchObject({
+        state: 'PARTITION_STATE_STREAM',
+        dialect,
+        seesDeletions: true,
+        code: '',
+      })
       const ada = seen('ada')!
       expect(ada).toMatchObject({ dn: dn('ada'), attributes: { displayName: ['ada ü'], mail: ['ada@x.test'] } })
       expect(hub().objects.get(ada.parentGuid)?.dn).toBe(ou)
@@ -206,17 +236,31 @@ export function directoryContract(name: string, make: () => Promise<DirectoryUnd
     test('the preflight passes line by line', async () => {
       const { lines } = await hub().command({ $case: 'check', value: { forest: 'forest', domain: directory.domain } })
       expect(lines.filter((line) => line.verdict !== 'VERDICT_PASS')).toEqual([])
-      expect(lines.map((line) => line.check)).toEqual(expect.arrayContaining(['dns', 'connect', 'clock', 'sees deletions', 'replication right', 'attributes readable']))
+      expect(lines.map((line) => line.check)).toEqual(
+        expect.arrayContaining([
+          'dns',
+          'connect',
+          'clock',
+          'sees deletions',
+          'replication right',
+          'attributes readable',
+        ]),
+      )
     })
 
     test('a resnapshot reads everything again', async () => {
       await hub().command({ $case: 'resnapshot', value: { forest: 'forest', domain: directory.domain } })
-      await hub().until('the second snapshot', () => hub().batches.filter((batch) => batch.snapshotComplete).length === 2, 60_000)
+      await hub().until(
+        'the second snapshot',
+        () => hub().batches.filter((batch) => batch.snapshotComplete).length === 2,
+        60_000,
+      )
     })
   })
 
   describe(`${name}: what stands in the way is told by its code`, () => {
-    const start = (change: Partial<AgentOptions>) => startAgent({ directory, account: directory.reader, dialect: 'auto', ...change })
+    const start = (change: Partial<AgentOptions>) =>
+      startAgent({ directory, account: directory.reader, dialect: 'auto', ...change })
     const expectCode = async (running: RunningAgent, code: string): Promise<void> => {
       try {
         await running.hub.until(code, () => running.hub.lastReport?.code === code)
@@ -226,10 +270,12 @@ export function directoryContract(name: string, make: () => Promise<DirectoryUnd
       }
     }
 
-    test('unreachable', async () => expectCode(await start({ directory: { ...directory, server: 'ldaps://127.0.0.1:1' } }), 'CANOPY-LDAP-0001'))
+    test('unreachable', async () =>
+      expectCode(await start({ directory: { ...directory, server: 'ldaps://127.0.0.1:1' } }), 'CANOPY-LDAP-0001'))
     test('certificate not trusted', async () => expectCode(await start({ trust: [] }), 'CANOPY-LDAP-0002'))
     test('another name', async () => expectCode(await start({ tlsServerName: 'other.example' }), 'CANOPY-LDAP-0003'))
-    test('another domain', async () => expectCode(await start({ directory: { ...directory, domain: 'other.test' } }), 'CANOPY-LDAP-0006'))
+    test('another domain', async () =>
+      expectCode(await start({ directory: { ...directory, domain: 'other.test' } }), 'CANOPY-LDAP-0006'))
     test('an account that is blind to deletions reads on, and is shown', async () => {
       const running = await start({ account: directory.blind })
       await running.hub.until('the stream', () => running.hub.complete)

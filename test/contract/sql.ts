@@ -29,7 +29,18 @@ function values(sql: () => Sql): void {
     const [row] = await sql().query(
       `select $1::text as t, $2::int8 as i, $3::bool as b, $4::timestamptz as d, $5::bytea as y, $6::text as u, $7::uuid as g,
         $8::int4 as s, $9::float8 as f, $10::jsonb as j`,
-      ['é"\\', -(2n ** 63n), true, time, new Uint8Array([0, 255]), undefined, 'c56a4180-65aa-42ec-a945-5fd21dec0538', 7, 1.5, '{"a":1}'],
+      [
+        'é"\\',
+        -(2n ** 63n),
+        true,
+        time,
+        new Uint8Array([0, 255]),
+        undefined,
+        'c56a4180-65aa-42ec-a945-5fd21dec0538',
+        7,
+        1.5,
+        '{"a":1}',
+      ],
     )
     expect(row).toEqual({
       t: 'é"\\',
@@ -46,7 +57,9 @@ function values(sql: () => Sql): void {
   })
 
   test('arrays of any text, bytes, numbers and times come back as they went', { timeout: 30_000 }, async () => {
-    const text = fc.string({ unit: 'binary', maxLength: 12 }).filter((each) => !each.includes('\0') && each.isWellFormed())
+    const text = fc
+      .string({ unit: 'binary', maxLength: 12 })
+      .filter((each) => !each.includes('\0') && each.isWellFormed())
     const item = fc.record({
       t: fc.option(fc.oneof(text, fc.constantFrom('', 'NULL', 'null', '{}', '"', '\\', ',', ' a '))),
       y: fc.option(fc.uint8Array({ maxLength: 12 })),
@@ -68,7 +81,10 @@ function values(sql: () => Sql): void {
           columns,
         )
         expect(rows).toEqual(items.map((each) => ({ ...each, y: each.y === null ? null : Buffer.from(each.y) })))
-        const [whole] = await sql().query('select $1::text[] as t, $2::bytea[] as y, $3::int8[] as i', columns.slice(0, 3))
+        const [whole] = await sql().query(
+          'select $1::text[] as t, $2::bytea[] as y, $3::int8[] as i',
+          columns.slice(0, 3),
+        )
         expect(whole).toEqual({
           t: items.map(({ t }) => t),
           y: items.map(({ y }) => (y === null ? null : Buffer.from(y))),
@@ -174,9 +190,10 @@ function others(store: () => TestSql): void {
     await other.listen('again', (payload) => got.push(payload))
     const sleeping = other.query('select pg_sleep(20)').catch((caught: unknown) => caught)
     await sleep(200)
-    await sql.query('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name like $1', [
-      `canopy.${store().schema}%`,
-    ])
+    await sql.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name like $1',
+      [`canopy.${store().schema}%`],
+    )
     expect(await sleeping).toMatchObject({ kind: 'transient' })
     // A connection that died while idle is noticed when it is used, at the latest.
     for (let tries = 0; ; tries++) {

@@ -106,7 +106,8 @@ export class Agent implements HubListener {
     const result: agent.CommandResult = { id, code: '', message: '', entries: [], lines: [] }
     try {
       const session = body ? this.sessions.get(key(body.value)) : undefined
-      if (!body || !session) Object.assign(result, refusal('CANOPY-AGENT-0001', 'the partition is not assigned to this agent'))
+      if (!body || !session)
+        Object.assign(result, refusal('CANOPY-AGENT-0001', 'the partition is not assigned to this agent'))
       else if (body.$case === 'resnapshot') session.resnapshot()
       else if (body.$case === 'check') result.lines.push(...(await this.check(session)))
       else if (!session.live) Object.assign(result, refusal('CANOPY-AGENT-0002', 'the directory is not connected'))

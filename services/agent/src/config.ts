@@ -7,10 +7,7 @@ export const agentConfig = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9.-]{0,62}$/)
     .default('agent')
     .describe('Name of this agent, as the hub shows it. Two agents of one forest have two names.'),
-  hub: z
-    .string()
-    .optional()
-    .describe('Address of the hub, host:port or unix:/path. Default: the peer named capture.'),
+  hub: z.string().optional().describe('Address of the hub, host:port or unix:/path. Default: the peer named capture.'),
   hub_tls: z
     .strictObject({ cert_file: z.string(), key_file: z.string(), ca_file: z.string() })
     .optional()
@@ -18,14 +15,19 @@ export const agentConfig = z.strictObject({
   credentials_dir: z
     .string()
     .optional()
-    .describe('Folder with one folder per credential, each with the files username and password. Read again every 2 s.'),
+    .describe(
+      'Folder with one folder per credential, each with the files username and password. Read again every 2 s.',
+    ),
   trust: z
     .array(z.string())
     .default([])
     .describe("PEM files of the CAs that issue the directories' certificates; none: the well-known ones."),
   ceiling: z
     .strictObject({
-      forests: z.array(z.string()).default([]).describe('Forests this agent may read, whatever the hub says; none: all.'),
+      forests: z
+        .array(z.string())
+        .default([])
+        .describe('Forests this agent may read, whatever the hub says; none: all.'),
     })
     .prefault({})
     .describe('What nobody but the owner of this host can raise.'),

@@ -111,7 +111,12 @@ export type FeedEvent =
   | { readonly type: 'entry'; readonly entry: agent.Entry; readonly bytes: number }
   | { readonly type: 'skipped'; readonly reason: string }
   /** Everything yielded so far is behind this cursor. `flush`: send what is collected. */
-  | { readonly type: 'position'; readonly cursor: Buffer; readonly phase: 'snapshot' | 'stream'; readonly flush: boolean }
+  | {
+      readonly type: 'position'
+      readonly cursor: Buffer
+      readonly phase: 'snapshot' | 'stream'
+      readonly flush: boolean
+    }
   /** The enumeration was complete. */
   | { readonly type: 'complete'; readonly cursor: Buffer }
   /** The directory said "no more data". */

@@ -1,6 +1,6 @@
 /** Puts capture together: the only file that sees core and adapters. */
 import { type Bus, type Component, defineService, Failure, type RunningStage, type StoredRecord } from '@canopy/chassis'
-import { agent, capture as proto, configuration, topics } from '@canopy/proto'
+import { agent, configuration, capture as proto, topics } from '@canopy/proto'
 import { Commits } from './adapters/commit.ts'
 import { FollowUp } from './adapters/follow-up.ts'
 import { Hub } from './adapters/hub.ts'
@@ -20,7 +20,11 @@ export const capture = defineService({
     const publisher = {
       publish: <T>(fn: Parameters<RunningStage['publish']>[0]) => {
         if (stage) return stage.publish(fn) as Promise<T>
-        throw new Failure({ kind: 'transient', code: 'CANOPY-CAPTURE-0005', message: 'capture is starting or stopping' })
+        throw new Failure({
+          kind: 'transient',
+          code: 'CANOPY-CAPTURE-0005',
+          message: 'capture is starting or stopping',
+        })
       },
     } as Pick<RunningStage, 'publish'>
     const commits = new Commits({ publisher, guard: config.missing_guard, namesMatter: () => namesMatter, now })

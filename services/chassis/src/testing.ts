@@ -31,7 +31,9 @@ export async function testSql(name: string, migrations?: URL): Promise<TestSql> 
 
 /** The same on a server of the caller's choice. */
 export async function testSqlOn(where: ConnectionRequest, name: string, migrations?: URL): Promise<TestSql> {
-  const schema = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_${process.pid}_${++count}`.slice(-40).replace(/^[^a-z]+/, 't')
+  const schema = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_${process.pid}_${++count}`
+    .slice(-40)
+    .replace(/^[^a-z]+/, 't')
   const open = (): Promise<Sql> => postgresSql({ ...where, schema })
   const sql = await open()
   await migrate(sql, migrations)
@@ -65,7 +67,10 @@ export async function testServer(options: Partial<EmbeddedPostgresOptions> = {})
   await chmod(dir, 0o755)
   const embedded = await startEmbeddedPostgres({ dir, settings: { fsync: 'off', full_page_writes: 'off' }, ...options })
   const script = 'cat >/dev/null; kill -QUIT "$0"; for n in 1 2 3 4 5 6 7 8; do sleep 0.2; rm -rf "$1" && exit; done'
-  const watch = spawn('/bin/sh', ['-c', script, String(embedded.pid), dir], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  const watch = spawn('/bin/sh', ['-c', script, String(embedded.pid), dir], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
   watch.unref()
   if ('unref' in watch.stdin && typeof watch.stdin.unref === 'function') watch.stdin.unref()
   return embedded.connection

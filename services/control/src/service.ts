@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Component, classify, defineService, Failure } from '@canopy/chassis'
 import { control as proto, topics } from '@canopy/proto'
-import { applyConfiguration, controlServer } from './adapters/rpc.ts'
+import { applyConfiguration, controlServer } from './rpc.ts'
 import { configurationStore } from './adapters/store/configuration.sql.ts'
 import { ControlConfig } from './config.ts'
 import type { ConfigurationStore } from './ports.ts'

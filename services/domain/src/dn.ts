@@ -104,8 +104,8 @@ export function escapeRdnValue(value: string): string {
     .replaceAll('\0', '\\00')
     .replaceAll('\n', '\\0A')
     .replaceAll('\r', '\\0D')
-    .replace(/^[ #]/, (c) => `\\${c}`)
     .replace(/ $/, '\\ ')
+    .replace(/^[ #]/, (c) => `\\${c}`)
 }
 
 /** Two names are the same entry if these are equal: canonical escapes, lower case, no blanks between parts. */

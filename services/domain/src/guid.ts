@@ -37,11 +37,7 @@ export function parseGuid(text: string): string | undefined {
     .replaceAll('-', '')
     .toLowerCase()
   if (!/^[0-9a-f]{32}$/.test(digits)) return undefined
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    digits.slice(12, 16),
-    digits.slice(16, 20),
-    digits.slice(20),
-  ].join('-')
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
+    '-',
+  )
 }

@@ -1,7 +1,17 @@
 /** GUID, SID, DN and time formats: known values and round trips. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalDn, dnToDomain, domainToDn, escapeRdnValue, leafRdn, parentDn, parseDn, splitDn, unescapeRdnValue } from './dn.ts'
+import {
+  canonicalDn,
+  dnToDomain,
+  domainToDn,
+  escapeRdnValue,
+  leafRdn,
+  parentDn,
+  parseDn,
+  splitDn,
+  unescapeRdnValue,
+} from './dn.ts'
 import { dateFromFiletime, dateFromGeneralizedTime, filetimeFromDate } from './filetime.ts'
 import { guidFromBytes, guidToBytes, isGuid, parseGuid } from './guid.ts'
 import { isSid, sidFromBytes, sidToBytes } from './sid.ts'
@@ -22,9 +32,12 @@ describe('GUID', () => {
       }),
     )
   })
-  test.each(['', 'x', '03020100-0504-0706-0809-0a0b0c0d0e0', '0302010-00504-0706-0809-0a0b0c0d0e0f'])('%j is none', (text) => {
-    expect(guidToBytes(text)).toBeUndefined()
-  })
+  test.each(['', 'x', '03020100-0504-0706-0809-0a0b0c0d0e0', '0302010-00504-0706-0809-0a0b0c0d0e0f'])(
+    '%j is none',
+    (text) => {
+      expect(guidToBytes(text)).toBeUndefined()
+    },
+  )
   test('15 bytes are none', () => expect(guidFromBytes(new Uint8Array(15))).toBeUndefined())
 })
 
@@ -62,6 +75,7 @@ describe('DN', () => {
         expect(unescapeRdnValue(raw)).toBe(value)
         expect(splitDn(`CN=${raw},DC=x`)).toEqual([`CN=${raw}`, 'DC=x'])
       }),
+      { numRuns: 1_000, examples: [[' '], ['# '], ['\\ '], [' \\']] },
     )
   })
   test('equal names are canonically equal', () => {

@@ -31,7 +31,7 @@ export function sidToBytes(sid: string): Uint8Array | undefined {
     authority = Math.floor(authority / 256)
   }
   const view = new DataView(bytes.buffer)
-  parts.forEach((part, n) => view.setUint32(8 + n * 4, part, true))
+  for (const [n, part] of parts.entries()) view.setUint32(8 + n * 4, part, true)
   return bytes
 }
 

@@ -29,6 +29,7 @@ export async function watch({ standalone, options, startedMs, signal }: WatchOpt
   while (!signal.aborted) {
     const nowMs = performance.now()
     const status = await Promise.race([statusSnapshot(standalone.running.channels), failed])
+    const tookMs = performance.now() - nowMs
     const steps = stepsOf(status)
     const progress = {
       status,
@@ -48,7 +49,8 @@ export async function watch({ standalone, options, startedMs, signal }: WatchOpt
       console.error(`${waiting.why}\n  mend ${waiting.mend}`)
       return 1
     }
-    await sleep(100)
+    // Looking must not cost more than a twentieth of the work it looks at.
+    await sleep(Math.max(100, 20 * tookMs))
   }
   return 0
 }

@@ -1,6 +1,6 @@
 /** The one outbound stream to the hub: attaches, keeps alive, attaches again after a break. */
 import { classify, sleep } from '@canopy/chassis'
-import { agent } from '@canopy/proto'
+import type { agent } from '@canopy/proto'
 import { events } from '../events.ts'
 import type { HubLink, HubListener } from '../ports.ts'
 
@@ -28,7 +28,12 @@ interface Ended {
   readonly error: unknown
 }
 
-function attach(client: agent.HubClient, hello: agent.Hello, listener: HubListener, signal: AbortSignal): Promise<Ended> {
+function attach(
+  client: agent.HubClient,
+  hello: agent.Hello,
+  listener: HubListener,
+  signal: AbortSignal,
+): Promise<Ended> {
   return new Promise((resolve) => {
     const stream = client.attach()
     let welcomed = false

@@ -24,7 +24,11 @@ export async function checkPartition(options: CheckOptions): Promise<agent.Check
   const lines = new Lines(`${assignment.forest}/${assignment.domain}`)
   const credential = await credentials.resolve(assignment.credential)
   if (!credential) {
-    lines.fail('credential', `the agent has no credential ${assignment.credential}`, 'put its username and password where the agent looks')
+    lines.fail(
+      'credential',
+      `the agent has no credential ${assignment.credential}`,
+      'put its username and password where the agent looks',
+    )
     return lines.all
   }
   lines.pass('credential', assignment.credential)
@@ -82,7 +86,8 @@ async function checkDirectory(options: CheckOptions, directory: Directory, lines
   }
   const serverTime = dateFromGeneralizedTime(root.currentTime)
   const skewMs = serverTime ? Math.abs(serverTime.getTime() - now().getTime()) : undefined
-  if (skewMs === undefined) lines.warn('clock', 'the server does not tell its time', 'nothing to do if it is no domain controller')
+  if (skewMs === undefined)
+    lines.warn('clock', 'the server does not tell its time', 'nothing to do if it is no domain controller')
   else if (skewMs > maxSkewMs) lines.warn('clock', `${Math.round(skewMs / 1000)} s apart`, 'synchronise both clocks')
   else lines.pass('clock', `${Math.round(skewMs / 1000)} s apart`)
   const sees = await seesDeletions(directory, root.namingContext)
@@ -94,18 +99,30 @@ async function checkDirectory(options: CheckOptions, directory: Directory, lines
 
 async function checkReplication(directory: Directory, namingContext: string, lines: Lines): Promise<void> {
   // The stream cursor of nothing: one page is enough to learn whether the account may.
-  const feed = readDirSync({ directory, namingContext, attributes: [] }, { dialect: 'dirsync', phase: 'snapshot', cookie: '' })
+  const feed = readDirSync(
+    { directory, namingContext, attributes: [] },
+    { dialect: 'dirsync', phase: 'snapshot', cookie: '' },
+  )
   try {
     await feed.next()
     lines.pass('replication right', 'DirSync')
   } catch {
-    lines.warn('replication right', 'DirSync is refused; changes are read by uSNChanged', 'grant Replicating Directory Changes for faster reading')
+    lines.warn(
+      'replication right',
+      'DirSync is refused; changes are read by uSNChanged',
+      'grant Replicating Directory Changes for faster reading',
+    )
   } finally {
     await feed.return(undefined as never)
   }
 }
 
-async function checkAttributes(directory: Directory, base: string, attributes: readonly string[], lines: Lines): Promise<void> {
+async function checkAttributes(
+  directory: Directory,
+  base: string,
+  attributes: readonly string[],
+  lines: Lines,
+): Promise<void> {
   let entries = 0
   for await (const page of directory.search({
     base,

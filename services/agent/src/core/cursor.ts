@@ -41,7 +41,8 @@ export function decodeCursor(bytes: Uint8Array): Cursor | undefined {
   return undefined
 }
 
-const isUsn = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+const isUsn = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 
 /** The directory no longer knows the position: read from the start. */
 export class CursorLost extends Error {

@@ -23,7 +23,15 @@ export interface Converted {
 }
 
 /** Names of attributes asked for besides what mappings read. */
-export const neededAttributes = ['objectGUID', 'objectClass', 'objectSid', 'name', 'parentGUID', 'isDeleted', 'member'] as const
+export const neededAttributes = [
+  'objectGUID',
+  'objectClass',
+  'objectSid',
+  'name',
+  'parentGUID',
+  'isDeleted',
+  'member',
+] as const
 
 /** Single-valued links that come without the extended form when they are emptied. */
 const singleLinks = new Set(['manager', 'managedby', 'secretary', 'assistant'])
@@ -55,7 +63,12 @@ export function convertEntry(raw: RawEntry, ranges: RangeMeaning, complete: bool
   if (guid === '') return undefined
   const base = { guid, dn: named.dn, parentGuid: builder.parentGuid, deleted: builder.deleted }
   if (builder.deleted) {
-    return { guid, entries: [{ ...base, complete: false, attributes: {}, links: {} }], bytes: 200, continueAt: undefined }
+    return {
+      guid,
+      entries: [{ ...base, complete: false, attributes: {}, links: {} }],
+      bytes: 200,
+      continueAt: undefined,
+    }
   }
   if (complete && builder.isGroup && !builder.member) builder.member = { added: [], removed: [], whole: true }
   const lists = memberChunks(builder)
@@ -130,7 +143,8 @@ class EntryBuilder {
     const kept = values.some((value) => value.length > maxValueBytes)
       ? values.filter((value) => value.length <= maxValueBytes)
       : (values as Buffer[])
-    if (name === 'objectClass') this.isGroup = values.some((value) => value.toString('latin1').toLowerCase() === 'group')
+    if (name === 'objectClass')
+      this.isGroup = values.some((value) => value.toString('latin1').toLowerCase() === 'group')
     // A value too long to travel is not an empty attribute: leave the attribute as it was.
     if (kept.length === 0 && values.length > 0) return
     this.attributes[name] = { values: kept }
@@ -158,14 +172,13 @@ class EntryBuilder {
     const removed = option === 'range=0-0'
     const links = values.map(toLink)
     if (name === 'member') {
-      const member = (this.member ??= { added: [], removed: [], whole: false })
-      if (removed) member.removed = links
-      else member.added = links
+      this.member ??= { added: [], removed: [], whole: false }
+      if (removed) this.member.removed = links
+      else this.member.added = links
       return
     }
-    const known = (this.links[name] ??= { added: [], removed: [], whole: false, first: true, last: true })
-    if (removed) known.removed = links
-    else known.added = links
+    const known = this.links[name] ?? { added: [], removed: [], whole: false, first: true, last: true }
+    this.links[name] = removed ? { ...known, removed: links } : { ...known, added: links }
   }
 }
 

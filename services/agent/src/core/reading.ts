@@ -21,7 +21,12 @@ export interface ReadingOptions {
   readonly signal: AbortSignal
   readonly send: (draft: Draft) => Promise<void>
   /** Told when phase or dialect change, and how many entries a snapshot has. */
-  readonly progress: (state: { dialect: Dialect; phase: 'snapshot' | 'stream'; entries: number; skipped: number }) => void
+  readonly progress: (state: {
+    dialect: Dialect
+    phase: 'snapshot' | 'stream'
+    entries: number
+    skipped: number
+  }) => void
 }
 
 /** Ends by throwing: the connection's failure, the signal's reason. */
@@ -110,7 +115,11 @@ class Reader {
       case 'dirsync':
         return readDirSync(options, cursor?.dialect === 'dirsync' ? cursor : undefined)
       case 'usn':
-        return readUsn(options, await usnSource(directory, root.dsServiceName), cursor?.dialect === 'usn' ? cursor : undefined)
+        return readUsn(
+          options,
+          await usnSource(directory, root.dsServiceName),
+          cursor?.dialect === 'usn' ? cursor : undefined,
+        )
     }
   }
 

@@ -48,18 +48,23 @@ export async function seesDeletions(directory: Directory, namingContext: string)
 
 /** Rings whenever something below the naming context changes; returns quietly where the server cannot. */
 export async function watchChanges(directory: Directory, namingContext: string, ring: () => void): Promise<void> {
-  try {
-    for await (const _ of directory.search({
-      base: namingContext,
-      scope: 'sub',
-      filter: '(objectClass=*)',
-      attributes: ['objectGUID'],
-      controls: [{ type: 'notify' }],
-      timeoutMs: 0,
-    })) {
-      ring()
+  // Without showDeleted a deletion is no change of anything visible, and would wait for the poll.
+  for (const also of [[{ type: 'showDeleted' }], []] as const) {
+    try {
+      for await (const _ of directory.search({
+        base: namingContext,
+        scope: 'sub',
+        filter: '(objectClass=*)',
+        attributes: ['objectGUID'],
+        controls: [{ type: 'notify' }, ...also],
+        timeoutMs: 0,
+      })) {
+        ring()
+      }
+      return
+    } catch (error) {
+      // Polling goes on without it; a lost connection is noticed by the reading itself.
+      if (!(error instanceof LdapError)) return
     }
-  } catch {
-    // Polling goes on without it; a lost connection is noticed by the reading itself.
   }
 }

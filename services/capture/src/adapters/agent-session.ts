@@ -11,7 +11,8 @@ export interface AgentStream {
   end(): void
 }
 
-export const partitionKey = (of: { readonly forest: string; readonly domain: string }): string => `${of.forest}/${of.domain}`
+export const partitionKey = (of: { readonly forest: string; readonly domain: string }): string =>
+  `${of.forest}/${of.domain}`
 
 interface Waiting {
   readonly resolve: (result: agent.CommandResult) => void

@@ -9,8 +9,17 @@ import { digestValues, encodeBody, maxObjectBytes } from './body.ts'
 import { countObject, publishEdges, publishObject, type Unit } from './changes.ts'
 import { retractAround } from './edges.sql.ts'
 import { applyLinks } from './links.ts'
-import { haveChildren, loadObjects, loadPlaces, markSeen, type ObjectWrite, type StoredObject, stateOf, writeObjects } from './objects.sql.ts'
 import { resolveNames } from './names.sql.ts'
+import {
+  haveChildren,
+  loadObjects,
+  loadPlaces,
+  markSeen,
+  type ObjectWrite,
+  type StoredObject,
+  stateOf,
+  writeObjects,
+} from './objects.sql.ts'
 import { addSweeps, type NewSweep } from './sweeps.sql.ts'
 
 export interface ApplyOptions {
@@ -144,7 +153,11 @@ async function writeChanges(
     writes.map(({ write }) => write),
   )
   await markSeen(tx, partition.forest, unchanged, partition.mark)
-  await noteOversized(unit, oversized, writes.map(({ write }) => write.guid))
+  await noteOversized(
+    unit,
+    oversized,
+    writes.map(({ write }) => write.guid),
+  )
   await publishWrites(unit, writes)
   await addSweeps(tx, sweeps)
   return { changed: writes.length, oversized: oversized.length }
@@ -155,7 +168,8 @@ function toWrite({ partition }: Unit, { guid, stored, state, gone }: Working): O
   if (!state) return undefined
   if (stored?.gone === true && gone) return undefined
   const body = encodeBody(state.body)
-  if (stored && stored.gone === gone && stored.domain === partition.domain && sameState(stored, state, body)) return undefined
+  if (stored && stored.gone === gone && stored.domain === partition.domain && sameState(stored, state, body))
+    return undefined
   const version = stored ? stored.version + 1n : firstVersion
   return { guid, domain: partition.domain, gone, version, seen: partition.mark, state, body }
 }
@@ -230,10 +244,14 @@ const memberNames = ({ guid, state }: Working): string[] =>
   state && isForeignPrincipal(state.classes) && state.sid !== '' ? [guid, state.sid] : [guid]
 
 /** Some servers do not tell parentGUID: the parent is then found by its name. */
-async function missingParents({ tx, partition }: Unit, entries: readonly agent.Entry[]): Promise<ReadonlyMap<string, string>> {
+async function missingParents(
+  { tx, partition }: Unit,
+  entries: readonly agent.Entry[],
+): Promise<ReadonlyMap<string, string>> {
   const names = new Set<string>()
   for (const entry of entries) {
-    if (entry.complete && entry.parentGuid === '' && !entry.deleted && entry.dn !== partition.naming_context) names.add(parentDn(entry.dn))
+    if (entry.complete && entry.parentGuid === '' && !entry.deleted && entry.dn !== partition.naming_context)
+      names.add(parentDn(entry.dn))
   }
   return names.size === 0 ? new Map() : resolveNames(tx, partition, [...names])
 }

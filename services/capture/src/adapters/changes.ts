@@ -31,7 +31,11 @@ export function publishEdges({ partition, out, source, headers }: Unit, changes:
 }
 
 /** `body` as it is stored. */
-export function publishObject({ partition, out, headers, objectHeaders }: Unit, object: Published, body: Uint8Array): void {
+export function publishObject(
+  { partition, out, headers, objectHeaders }: Unit,
+  object: Published,
+  body: Uint8Array,
+): void {
   partition.dirty = true
   const key = `${object.forest}/${object.guid}`
   out.put(changesAsBytes, key, recordBytes(object, body), objectHeaders?.() ?? headers)

@@ -58,7 +58,10 @@ export async function fixture(name: string, options: { namesMatter?: boolean } =
     namesMatter: () => options.namesMatter ?? false,
     now: () => new Date(),
   })
-  await sql.query(`insert into partition (forest, domain, session, epoch) values ($1, $2, 'session', 1)`, [forest, domain])
+  await sql.query(`insert into partition (forest, domain, session, epoch) values ($1, $2, 'session', 1)`, [
+    forest,
+    domain,
+  ])
   let number = 1n
   return {
     commits,
@@ -147,7 +150,16 @@ export const gone = (n: number): agent.Entry => ({
 export const head = (): agent.Entry => entry({ n: 1, dn: namingContext, classes: ['top', 'domain', 'domainDNS'] })
 export const ou = (n: number, name: string, above: string = namingContext, parent = 1): agent.Entry =>
   entry({ n, dn: `OU=${name},${above}`, parent, classes: ['top', 'organizationalUnit'] })
-export const user = (n: number, values: Record<string, readonly string[]> = {}, above = `OU=Staff,${namingContext}`, parent = 2): agent.Entry =>
+export const user = (
+  n: number,
+  values: Record<string, readonly string[]> = {},
+  above = `OU=Staff,${namingContext}`,
+  parent = 2,
+): agent.Entry =>
   entry({ n, dn: `CN=User ${n},${above}`, parent, classes: ['top', 'person', 'organizationalPerson', 'user'], values })
-export const group = (n: number, members: readonly number[], above = `OU=Staff,${namingContext}`, parent = 2): agent.Entry =>
-  entry({ n, dn: `CN=Group ${n},${above}`, parent, classes: ['top', 'group'], members })
+export const group = (
+  n: number,
+  members: readonly number[],
+  above = `OU=Staff,${namingContext}`,
+  parent = 2,
+): agent.Entry => entry({ n, dn: `CN=Group ${n},${above}`, parent, classes: ['top', 'group'], members })

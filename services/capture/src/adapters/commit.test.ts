@@ -1,7 +1,23 @@
 /** The rules of the connector space on a real store: merge, delete, restore, lists, sweeps, lease, guard. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { firstVersion } from '../ports.ts'
-import { batchOf, domain, entry, type Fixture, fixture, forest, gone, group, guid, head, link, namingContext, ou, user, whole } from './commit.fixture.ts'
+import {
+  batchOf,
+  domain,
+  entry,
+  type Fixture,
+  fixture,
+  forest,
+  gone,
+  group,
+  guid,
+  head,
+  link,
+  namingContext,
+  ou,
+  user,
+  whole,
+} from './commit.fixture.ts'
 
 let f: Fixture
 beforeEach(async () => {
@@ -28,12 +44,20 @@ describe('objects', () => {
     })
     const { objects, edges, watermarks } = f.taken()
     const person = objects.find((object) => object.guid === guid(10))!
-    expect(person).toMatchObject({ kind: 'user', version: firstVersion, gone: false, name: 'User 10', parentGuid: guid(2) })
+    expect(person).toMatchObject({
+      kind: 'user',
+      version: firstVersion,
+      gone: false,
+      name: 'User 10',
+      parentGuid: guid(2),
+    })
     expect(person.dn).toBe(`CN=User 10,OU=Staff,${namingContext}`)
     expect(person.path).toEqual([guid(1), guid(2)])
     expect(person.attributes.mail?.values.map(String)).toEqual(['a@b.c'])
     expect(edges).toMatchObject([{ groupGuid: guid(20), member: guid(10), present: true, version: firstVersion }])
-    expect(watermarks).toMatchObject([{ forest, partition: namingContext, epoch: 1n, checkpoint: 1n, objects: 2, edges: 1 }])
+    expect(watermarks).toMatchObject([
+      { forest, partition: namingContext, epoch: 1n, checkpoint: 1n, objects: 2, edges: 1 },
+    ])
     expect(await f.counts()).toEqual({ users: 1, groups: 1, contacts: 0, containers: 2, memberships: 1 })
   })
 
@@ -68,7 +92,9 @@ describe('objects', () => {
   })
 
   test('a delta of something unknown is noted to be read whole', async () => {
-    const result = await f.commit([entry({ n: 77, dn: `CN=x,${namingContext}`, complete: false, values: { title: ['x'] } })])
+    const result = await f.commit([
+      entry({ n: 77, dn: `CN=x,${namingContext}`, complete: false, values: { title: ['x'] } }),
+    ])
     expect(result).toMatchObject({ reread: [guid(77)], changed: 0 })
     expect(await f.sql.query('select guid from reread')).toEqual([{ guid: guid(77) }])
   })
@@ -86,7 +112,12 @@ describe('objects', () => {
     const bad = { ...user(13), guid: 'no-guid' }
     const result = await f.commits.tolerant('session', batchOf([head(), ou(2, 'Staff'), user(10), bad, user(11)], {}))
     expect(result.type).toBe('committed')
-    expect(f.taken().objects.map((object) => object.guid).sort()).toEqual([1, 2, 10, 11].map(guid))
+    expect(
+      f
+        .taken()
+        .objects.map((object) => object.guid)
+        .sort(),
+    ).toEqual([1, 2, 10, 11].map(guid))
   })
 })
 
@@ -180,7 +211,12 @@ describe('member lists', () => {
     await f.commit([part([13], false, false)])
     expect(f.taken().edges).toMatchObject([{ member: guid(13), present: true }])
     await f.commit([part([14], false, true)])
-    expect(f.taken().edges.map(({ member, present }) => [member, present]).sort()).toEqual(
+    expect(
+      f
+        .taken()
+        .edges.map(({ member, present }) => [member, present])
+        .sort(),
+    ).toEqual(
       [
         [guid(14), true],
         [guid(11), false],
@@ -191,8 +227,14 @@ describe('member lists', () => {
   })
 
   test('a foreign principal is an edge end by SID', async () => {
-    const foreign = { guid: guid(50), sid: 'S-1-5-21-1-2-3-1104', dn: `CN=S-1-5-21-1-2-3-1104,CN=ForeignSecurityPrincipals,${namingContext}` }
-    await f.commit([entry({ n: 20, dn, complete: false, links: { member: { ...whole, whole: false, added: [foreign] } } })])
+    const foreign = {
+      guid: guid(50),
+      sid: 'S-1-5-21-1-2-3-1104',
+      dn: `CN=S-1-5-21-1-2-3-1104,CN=ForeignSecurityPrincipals,${namingContext}`,
+    }
+    await f.commit([
+      entry({ n: 20, dn, complete: false, links: { member: { ...whole, whole: false, added: [foreign] } } }),
+    ])
     expect(f.taken().edges).toMatchObject([{ member: 'S-1-5-21-1-2-3-1104', present: true }])
   })
 })

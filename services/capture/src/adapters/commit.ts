@@ -48,7 +48,11 @@ export class Commits {
       if (partition.epoch !== batch.epoch || partition.next_batch !== batch.number) return { type: 'refused' }
       this.begin(partition, batch)
       const unit = this.unit(tx, out, partition, batch)
-      const applied = await applyEntries(unit, { entries: batch.entries, reread: true, namesMatter: this.options.namesMatter() })
+      const applied = await applyEntries(unit, {
+        entries: batch.entries,
+        reread: true,
+        namesMatter: this.options.namesMatter(),
+      })
       await noteRereads(tx, partition, applied.reread)
       if (batch.snapshotComplete) await this.complete(tx, partition)
       const taken = await checkpoint(tx, out, partition)
@@ -97,7 +101,13 @@ export class Commits {
   }
 
   /** Entries read on request, outside the numbered feed. */
-  answer(request: { forest: string; domain: string; session: string; guid: string; entries: readonly agent.Entry[] }): Promise<boolean> {
+  answer(request: {
+    forest: string
+    domain: string
+    session: string
+    guid: string
+    entries: readonly agent.Entry[]
+  }): Promise<boolean> {
     return this.options.publisher.publish(async (tx, out) => {
       const partition = await lockPartition(tx, request.forest, request.domain)
       if (!partition || partition.session !== request.session) return false
@@ -154,7 +164,14 @@ export class Commits {
     const attributes = { 'canopy.forest': partition.forest }
     const headers = rootTrace('capture.batch', attributes)
     const live = batch?.phase === 'PHASE_STREAM'
-    return { tx, out, partition, source, headers, ...(live ? { objectHeaders: () => rootTrace('capture.change', attributes) } : {}) }
+    return {
+      tx,
+      out,
+      partition,
+      source,
+      headers,
+      ...(live ? { objectHeaders: () => rootTrace('capture.change', attributes) } : {}),
+    }
   }
 
   /** The reading saw everything there is: what it did not see is absent, unless that is too much to believe. */

@@ -93,7 +93,12 @@ export async function closeLists(tx: Queryable, forest: string, groups: readonly
 /** Edges of these groups and to these members, at most `limit` of them. */
 export async function retractAround(
   tx: Queryable,
-  of: { readonly forest: string; readonly groups: readonly string[]; readonly members: readonly string[]; readonly limit: number },
+  of: {
+    readonly forest: string
+    readonly groups: readonly string[]
+    readonly members: readonly string[]
+    readonly limit: number
+  },
 ): Promise<EdgeChange[]> {
   if (of.groups.length === 0 && of.members.length === 0) return []
   const rows = await tx.query<EdgeRow>(
@@ -113,7 +118,13 @@ export async function retractAround(
 /** Edges of a partition's groups that a reading did not see, behind `after` ("<group>/<member>"). */
 export async function retractStale(
   tx: Queryable,
-  of: { readonly forest: string; readonly domain: string; readonly mark: bigint; readonly after: string; readonly limit: number },
+  of: {
+    readonly forest: string
+    readonly domain: string
+    readonly mark: bigint
+    readonly after: string
+    readonly limit: number
+  },
 ): Promise<{ readonly changes: EdgeChange[]; readonly last: string | undefined }> {
   const slash = of.after.indexOf('/')
   const rows = await tx.query<EdgeRow & { stale: boolean }>(

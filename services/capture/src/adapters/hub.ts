@@ -5,7 +5,14 @@ import { events } from '../events.ts'
 import type { WantedPartition } from '../ports.ts'
 import { AgentSession, type AgentStream, partitionKey } from './agent-session.ts'
 import type { Commits } from './commit.ts'
-import { acquirePartitions, ensurePartitions, releaseSession, renewEpoch, renewLeases, storeReport } from './partitions.sql.ts'
+import {
+  acquirePartitions,
+  ensurePartitions,
+  releaseSession,
+  renewEpoch,
+  renewLeases,
+  storeReport,
+} from './partitions.sql.ts'
 
 export interface HubOptions {
   readonly sql: Sql
@@ -116,7 +123,10 @@ export class Hub {
   }
 
   /** Failure CANOPY-CAPTURE-0001 (transient) when no agent of this process reads it. */
-  async command(of: { readonly forest: string; readonly domain: string }, body: agent.Command['body']): Promise<agent.CommandResult> {
+  async command(
+    of: { readonly forest: string; readonly domain: string },
+    body: agent.Command['body'],
+  ): Promise<agent.CommandResult> {
     const session = this.holder(of)
     if (session) return session.command(body, commandTimeoutMs)
     throw new Failure({
@@ -153,7 +163,11 @@ export class Hub {
   private async reassign(session: AgentSession, batch: agent.Batch): Promise<void> {
     events.batchRefused({ forest: batch.forest })
     const wanted = this.wanted.get(partitionKey(batch))
-    const [row] = await renewEpoch(this.options.sql, { session: session.id, forest: batch.forest, domain: batch.domain })
+    const [row] = await renewEpoch(this.options.sql, {
+      session: session.id,
+      forest: batch.forest,
+      domain: batch.domain,
+    })
     if (row && wanted) session.assign(wanted, row)
     else session.release(batch, 'another agent reads it')
   }

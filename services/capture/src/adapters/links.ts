@@ -43,13 +43,26 @@ export async function applyLinks(
   await setListMarks(tx, forest, collected.marks)
   const adds = pairs.filter((pair) => pair.present)
   for (const part of chunks(adds)) publishEdges(unit, await addEdges(tx, forest, part))
-  for (const part of chunks(pairs.filter((pair) => !pair.present))) publishEdges(unit, await removeEdges(tx, forest, part))
+  for (const part of chunks(pairs.filter((pair) => !pair.present)))
+    publishEdges(unit, await removeEdges(tx, forest, part))
   const exact = [...collected.exact]
-  publishEdges(unit, await keepOnly(tx, forest, exact, adds.filter((pair) => collected.exact.has(pair.group))))
+  publishEdges(
+    unit,
+    await keepOnly(
+      tx,
+      forest,
+      exact,
+      adds.filter((pair) => collected.exact.has(pair.group)),
+    ),
+  )
   publishEdges(unit, await closeLists(tx, forest, [...collected.closing]))
 }
 
-function collect({ partition }: Unit, entries: readonly agent.Entry[], working: ReadonlyMap<string, Working>): Collected {
+function collect(
+  { partition }: Unit,
+  entries: readonly agent.Entry[],
+  working: ReadonlyMap<string, Working>,
+): Collected {
   const collected = new Collected()
   for (const entry of entries) {
     const links = entry.links.member

@@ -1,6 +1,7 @@
 /** Statements over the objects of the connector space. */
-import { canonicalRdn } from '@canopy/domain'
+
 import type { Queryable } from '@canopy/chassis'
+import { canonicalRdn } from '@canopy/domain'
 import type { Place } from '../core/location.ts'
 import { kinds, type ObjectState } from '../ports.ts'
 import { decodeBody } from './body.ts'
@@ -57,7 +58,11 @@ const toStored = (row: ObjectRow): StoredObject => ({
 export const stateOf = (stored: StoredObject): ObjectState => ({ ...stored.head, body: decodeBody(stored.body) })
 
 /** Locks what it finds, in the order of the GUIDs. */
-export async function loadObjects(tx: Queryable, forest: string, guids: readonly string[]): Promise<Map<string, StoredObject>> {
+export async function loadObjects(
+  tx: Queryable,
+  forest: string,
+  guids: readonly string[],
+): Promise<Map<string, StoredObject>> {
   const rows = await tx.query<ObjectRow>(
     `select ${columns} from object where forest = $1 and guid = any($2::uuid[]) order by guid for update`,
     [forest, guids],
@@ -123,7 +128,11 @@ function lookup(state: ObjectState, attribute: string): string {
 /** Remembers that a reading saw them, where nothing else changed. */
 export async function markSeen(tx: Queryable, forest: string, guids: readonly string[], mark: bigint): Promise<void> {
   if (guids.length === 0) return
-  await tx.query('update object set seen = $3 where forest = $1 and guid = any($2::uuid[]) and seen < $3', [forest, guids, mark])
+  await tx.query('update object set seen = $3 where forest = $1 and guid = any($2::uuid[]) and seen < $3', [
+    forest,
+    guids,
+    mark,
+  ])
 }
 
 export async function setListMarks(tx: Queryable, forest: string, marks: ReadonlyMap<string, bigint>): Promise<void> {
@@ -136,7 +145,11 @@ export async function setListMarks(tx: Queryable, forest: string, marks: Readonl
 }
 
 /** Everything above, the parents included. */
-export async function loadPlaces(tx: Queryable, forest: string, parents: readonly string[]): Promise<Map<string, Place>> {
+export async function loadPlaces(
+  tx: Queryable,
+  forest: string,
+  parents: readonly string[],
+): Promise<Map<string, Place>> {
   if (parents.length === 0) return new Map()
   const rows = await tx.query<{ guid: string; parent: string | null; rdn: string }>(
     `with recursive up as (
@@ -186,7 +199,12 @@ export async function loadMissing(
   return rows.map(toStored)
 }
 
-export async function countMissing(tx: Queryable, forest: string, domain: string, mark: bigint): Promise<{ missing: number; total: number }> {
+export async function countMissing(
+  tx: Queryable,
+  forest: string,
+  domain: string,
+  mark: bigint,
+): Promise<{ missing: number; total: number }> {
   const [row] = await tx.query<{ missing: bigint; total: bigint }>(
     `select count(*) filter (where seen < $3) as missing, count(*) as total
      from object where forest = $1 and domain = $2 and not gone`,

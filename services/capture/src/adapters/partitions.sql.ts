@@ -51,10 +51,10 @@ const columns = `forest, domain, naming_context, optional, attributes, epoch, se
 
 /** Locks the row: everything that changes a partition goes through here, one at a time. */
 export async function lockPartition(tx: Queryable, forest: string, domain: string): Promise<PartitionRow | undefined> {
-  const rows = await tx.query<PartitionRow>(`select ${columns} from partition where forest = $1 and domain = $2 for update`, [
-    forest,
-    domain,
-  ])
+  const rows = await tx.query<PartitionRow>(
+    `select ${columns} from partition where forest = $1 and domain = $2 for update`,
+    [forest, domain],
+  )
   return rows[0]
 }
 
@@ -123,7 +123,10 @@ export async function releaseSession(sql: Queryable, session: string): Promise<v
 }
 
 /** A new epoch for the same session: its batches under way are void. */
-export const renewEpoch = (sql: Queryable, of: { session: string; forest: string; domain: string }): Promise<PartitionRow[]> =>
+export const renewEpoch = (
+  sql: Queryable,
+  of: { session: string; forest: string; domain: string },
+): Promise<PartitionRow[]> =>
   sql.query<PartitionRow>(
     `update partition set epoch = epoch + 1 where session = $1 and forest = $2 and domain = $3 returning ${columns}`,
     [of.session, of.forest, of.domain],

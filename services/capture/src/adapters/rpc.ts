@@ -21,7 +21,8 @@ export function attachHandler(hub: Hub): agent.HubServer['attach'] {
     let session: AgentSession | undefined
     call.on('data', (message: agent.AgentMessage) => {
       if (session) hub.receive(session, message)
-      else if (message.body?.$case === 'hello' && message.body.value.protocol === 1) session = hub.attach(call, message.body.value)
+      else if (message.body?.$case === 'hello' && message.body.value.protocol === 1)
+        session = hub.attach(call, message.body.value)
       else call.end()
     })
     const gone = (): void => {
@@ -45,7 +46,9 @@ export function captureHandlers(options: RpcOptions): capture.CaptureServer {
       guids: await resolveContainers(sql, forest, dns),
     })),
     findObjects: unary(async (request: capture.FindObjectsRequest) => ({ objects: await findObjects(sql, request) })),
-    checkForest: unary(async ({ forest }: capture.CheckForestRequest) => ({ lines: await checkForest(options, forest) })),
+    checkForest: unary(async ({ forest }: capture.CheckForestRequest) => ({
+      lines: await checkForest(options, forest),
+    })),
     resnapshot: unary(async ({ forest }: capture.ResnapshotRequest) => {
       const of = await partitionsOf(sql, forest)
       for (const { forest, domain } of of) {
@@ -121,12 +124,16 @@ async function findObjects(sql: Sql, request: capture.FindObjectsRequest): Promi
   return objects
 }
 
-async function findByName(sql: Sql, { who, forest }: capture.FindObjectsRequest): Promise<(StoredObject & { forest: string })[]> {
+async function findByName(
+  sql: Sql,
+  { who, forest }: capture.FindObjectsRequest,
+): Promise<(StoredObject & { forest: string })[]> {
   const found: (StoredObject & { forest: string })[] = []
   for (const row of await listPartitions(sql)) {
     if (forest !== '' && row.forest !== forest) continue
     const guids = [...(await resolveNames(sql, row, [who])).values()]
-    for (const object of (await loadObjects(sql, row.forest, guids)).values()) found.push({ ...object, forest: row.forest })
+    for (const object of (await loadObjects(sql, row.forest, guids)).values())
+      found.push({ ...object, forest: row.forest })
   }
   return found
 }
@@ -158,4 +165,3 @@ function toStatus(row: PartitionRow): capture.PartitionStatus {
     optional: row.optional,
   }
 }
-

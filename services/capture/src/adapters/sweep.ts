@@ -1,6 +1,7 @@
 /** Takes one chunk of a sweep: each in a transaction of its own, so that live changes go between them. */
-import { type Location, Locations } from '../core/location.ts'
+
 import { isForeignPrincipal } from '../core/kind.ts'
+import { type Location, Locations } from '../core/location.ts'
 import { countObject, publishEdges, publishObject, type Unit } from './changes.ts'
 import { retractAround, retractStale } from './edges.sql.ts'
 import { haveChildren, loadChildren, loadMissing, loadObjects, loadPlaces, type StoredObject } from './objects.sql.ts'
@@ -82,7 +83,10 @@ async function sweepMissing(unit: Unit, sweep: Sweep): Promise<void> {
   const { forest, domain, mark } = sweep
   const missing = await loadMissing(tx, { forest, domain, mark, limit: chunk })
   const guids = missing.map((object) => object.guid)
-  await tx.query('update object set gone = true, version = version + 1 where forest = $1 and guid = any($2::uuid[])', [forest, guids])
+  await tx.query('update object set gone = true, version = version + 1 where forest = $1 and guid = any($2::uuid[])', [
+    forest,
+    guids,
+  ])
   for (const object of missing) {
     countObject(partition, object.head.kind, -1)
     const state = { ...object.head, body: noBody }
@@ -92,7 +96,11 @@ async function sweepMissing(unit: Unit, sweep: Sweep): Promise<void> {
   }
   const changes = await retractAround(tx, { forest, ...around(missing), limit: chunk * 10 })
   publishEdges(unit, changes)
-  if (changes.length === chunk * 10) await addSweeps(tx, guids.map((guid) => ({ forest, domain, kind: 'edges', guid })))
+  if (changes.length === chunk * 10)
+    await addSweeps(
+      tx,
+      guids.map((guid) => ({ forest, domain, kind: 'edges', guid })),
+    )
   await moveSweep(tx, sweep.id, missing.length < chunk ? undefined : 'more')
 }
 

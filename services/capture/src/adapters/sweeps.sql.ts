@@ -44,7 +44,10 @@ interface SweepRow extends Record<string, unknown> {
 
 /** The oldest sweep of a partition; the partition's lock is held. */
 export async function firstSweep(tx: Queryable, forest: string, domain: string): Promise<Sweep | undefined> {
-  const [row] = await tx.query<SweepRow>('select * from sweep where forest = $1 and domain = $2 order by id limit 1', [forest, domain])
+  const [row] = await tx.query<SweepRow>('select * from sweep where forest = $1 and domain = $2 order by id limit 1', [
+    forest,
+    domain,
+  ])
   return row && { ...row, guid: row.guid ?? '' }
 }
 

@@ -93,7 +93,8 @@ export function wantedAttributes(of: configuration.Configuration): string[] {
     if (source?.$case === 'direct' || source?.$case === 'reference') add(source.value)
     else if (source?.$case === 'expression') for (const match of source.value.matchAll(/\[([^\]]+)\]/g)) add(match[1]!)
   }
-  for (const rule of of.scopes) for (const clause of [...rule.includeClauses, ...rule.excludeClauses]) add(clause.attribute)
+  for (const rule of of.scopes)
+    for (const clause of [...rule.includeClauses, ...rule.excludeClauses]) add(clause.attribute)
   return [...names.values()].sort()
 }
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sql } from '../sql/sql.ts'
 import { type TestSql, testSql } from '../testing.ts'
 import type { Lease, LeasePool } from './lease.ts'
-import { joinLeasePool } from './pool.ts'
 import { voidLeases } from './pool.sql.ts'
+import { joinLeasePool } from './pool.ts'
 import { fairShare } from './share.ts'
 
 let store: TestSql
@@ -15,7 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => store.close())
 
-const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${String(index).padStart(3, '0')}`)
+const names = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `n${String(index).padStart(3, '0')}`)
 
 async function until(what: () => boolean, withinMs: number): Promise<number> {
   const started = performance.now()
@@ -79,7 +80,9 @@ test('shares add up whatever the numbers, and single leases spread over the memb
       expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1)
     }
   }
-  const winners = new Set(names(40).map((pool) => names(3).find((owner) => fairShare({ pool, names: 1, members: names(3), owner }) === 1)))
+  const winners = new Set(
+    names(40).map((pool) => names(3).find((owner) => fairShare({ pool, names: 1, members: names(3), owner }) === 1)),
+  )
   expect(winners.size).toBe(3)
 })
 
@@ -88,20 +91,22 @@ test('under random stalls no two members believe to hold one lease at the same t
   const uses: { name: string; epoch: bigint; from: number; to: number }[] = []
   let running = true
   const member = async (index: number, sql: Sql): Promise<void> => {
-    const pool = await joinLeasePool({ pool: 'stalls', names: names(6), ttlMs: 600 }, { sql, instance: `m${index}` })
-    const stalled = new Set<string>()
+    const inUse = new Map<string, Promise<void>>()
+    const pool = await joinLeasePool(
+      { pool: 'stalls', names: names(6), ttlMs: 600, onLost: async ({ name }) => inUse.get(name) },
+      { sql, instance: `m${index}` },
+    )
     while (running) {
       for (const { name } of pool.held()) {
-        if (stalled.has(name)) continue
-        const lease = pool.holds(name)
+        const lease = inUse.has(name) ? undefined : pool.holds(name)
         if (!lease) continue
-        stalled.add(name)
         const from = performance.now()
-        const hold = Math.random() < 0.1 ? Math.max(0, lease.deadlineMs - from) : Math.random() * 30
-        void sleep(Math.min(hold, Math.max(0, lease.deadlineMs - from))).then(() => {
+        const most = Math.max(0, lease.deadlineMs - from)
+        const use = sleep(Math.random() < 0.1 ? most : Math.min(most, Math.random() * 30)).then(() => {
           uses.push({ name, epoch: lease.epoch, from, to: Math.min(performance.now(), lease.deadlineMs) })
-          stalled.delete(name)
+          inUse.delete(name)
         })
+        inUse.set(name, use)
       }
       if (Math.random() < 0.004) block(700)
       await sleep(5)
@@ -129,7 +134,10 @@ test('leases of a member that vanished are taken after their time, or at once wh
   const lost: Lease[] = []
   const gone = await store.second()
   const options = { pool: 'gone', names: names(4), ttlMs: 900 }
-  const a = await joinLeasePool({ ...options, onLost: async (lease) => void lost.push(lease) }, { sql: gone, instance: 'a' })
+  const a = await joinLeasePool(
+    { ...options, onLost: async (lease) => void lost.push(lease) },
+    { sql: gone, instance: 'a' },
+  )
   const started = performance.now()
   await gone.close()
   const b = await joinLeasePool(options, { sql: store.sql, instance: 'b' })

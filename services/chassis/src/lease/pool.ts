@@ -182,10 +182,12 @@ class PostgresLeasePool implements LeasePool {
     this.#released.push(lease.name)
     if (this.#closing) return
     await new Promise<void>((resolve) => setImmediate(resolve))
-    await this.#flushReleased().then(
-      (some) => (some ? this.#hint() : undefined),
-      (error: unknown) => this.#warn(error, 'leases were not given back'),
-    ).catch(() => undefined)
+    await this.#flushReleased()
+      .then(
+        (some) => (some ? this.#hint() : undefined),
+        (error: unknown) => this.#warn(error, 'leases were not given back'),
+      )
+      .catch(() => undefined)
   }
 
   async #flushReleased(): Promise<boolean> {

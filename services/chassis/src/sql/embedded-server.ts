@@ -58,7 +58,20 @@ export async function createData({ place, binaries }: ServerRequest): Promise<vo
   await mkdir(making, { mode: 0o700 })
   if (place.owner) await chown(making, place.owner.uid, place.owner.gid)
   const locale = binaries.major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []
-  const args = ['-D', making, '-U', embeddedUser, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions', ...locale]
+  const args = [
+    '-D',
+    making,
+    '-U',
+    embeddedUser,
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+    '--no-instructions',
+    ...locale,
+  ]
   const { code, output } = await runToEnd(join(binaries.folder, 'bin/initdb'), args, place)
   if (code !== 0) {
     await rm(making, { recursive: true, force: true })
@@ -116,7 +129,8 @@ export async function removeStalePid(place: EmbeddedPlace): Promise<void> {
   if (!found || !send(found.pid, 0) || isServerOf(found.pid, place)) return
   const deadline = performance.now() + 5_000
   while (processesOn(place).length > 0) {
-    if (performance.now() > deadline) throw startFailure(`processes ${processesOn(place).join(', ')} still work on the data`, place)
+    if (performance.now() > deadline)
+      throw startFailure(`processes ${processesOn(place).join(', ')} still work on the data`, place)
     await sleep(50)
   }
   await rm(join(place.data, 'postmaster.pid'), { force: true })
@@ -129,7 +143,11 @@ function processesOn(place: EmbeddedPlace): number[] {
 
 /** Fast shutdown, then the immediate one, from which the next start recovers. */
 export async function stopServer(pid: number): Promise<void> {
-  for (const [signal, waitMs] of [['SIGINT', 15_000], ['SIGQUIT', 5_000], ['SIGKILL', 2_000]] as const) {
+  for (const [signal, waitMs] of [
+    ['SIGINT', 15_000],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 2_000],
+  ] as const) {
     if (!send(pid, signal)) return
     const deadline = performance.now() + waitMs
     while (performance.now() < deadline) {
@@ -141,7 +159,8 @@ export async function stopServer(pid: number): Promise<void> {
 
 /** True while what remains of a killed server is in the way of the next one. */
 export const isStillEnding = (error: unknown): boolean =>
-  error instanceof Error && /still in use|already exists|starting up|shutting down|ECONN|terminated|ENOENT/.test(error.message)
+  error instanceof Error &&
+  /still in use|already exists|starting up|shutting down|ECONN|terminated|ENOENT/.test(error.message)
 
 export const startFailure = (message: string, place: EmbeddedPlace): Failure =>
   new Failure({
@@ -192,8 +211,17 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function runToEnd(file: string, args: readonly string[], place: EmbeddedPlace): Promise<{ code: number | null; output: string }> {
-  const child = spawn(file, args, { ...place.owner, cwd: place.home, env: serverEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] })
+async function runToEnd(
+  file: string,
+  args: readonly string[],
+  place: EmbeddedPlace,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(file, args, {
+    ...place.owner,
+    cwd: place.home,
+    env: serverEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -213,7 +241,14 @@ const endOf = (child: ChildProcess): Promise<string> =>
 async function lastWords(place: EmbeddedPlace): Promise<string> {
   const text = await readFile(join(place.home, 'postgres.log'), 'utf8').catch(() => '')
   const lines = text.trim().split('\n').slice(-12)
-  return (lines.filter((line) => /(FATAL|PANIC|HINT): /.test(line)).slice(-2).join(' | ') || lines.at(-1)) ?? ''
+  return (
+    (lines
+      .filter((line) => /(FATAL|PANIC|HINT): /.test(line))
+      .slice(-2)
+      .join(' | ') ||
+      lines.at(-1)) ??
+    ''
+  )
 }
 
 /** No PG* variable of the caller reaches the server. */

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { Failure } from '../failure.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { SqlConnection } from './connection.ts'
-import { type EmbeddedPlace, packagedBinaries, type PostgresBinaries, preparePlace } from './embedded-files.ts'
+import { type EmbeddedPlace, type PostgresBinaries, packagedBinaries, preparePlace } from './embedded-files.ts'
 import {
   createData,
   embeddedUser,
@@ -43,6 +43,7 @@ const database = 'canopy'
 const lockKey = 7_226_170
 const lockWaitMs = 3_000
 const endingWaitMs = 15_000
+const startAttempts = 2
 
 /**
  * Starts, or takes over, the server on `<dir>/pg`. PostgreSQL itself is the lock: it lets one server have the data
@@ -55,7 +56,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const settings = { ...serverSettings(place, binaries.major), ...options.settings }
   const { lock, pid, takenOver, connection } = await own({ place, binaries, settings })
   if (takenOver) await inherit(lock)
-  options.log?.info({ pid, takenOver }, takenOver ? 'took over the embedded PostgreSQL' : 'embedded PostgreSQL is ready')
+  options.log?.info(
+    { pid, takenOver },
+    takenOver ? 'took over the embedded PostgreSQL' : 'embedded PostgreSQL is ready',
+  )
   let closing: Promise<void> | undefined
   return {
     url: `socket:${encodeURI(connection.host)}?db=${database}&user=${embeddedUser}`,
@@ -80,11 +84,12 @@ interface Owned {
 /** Finds the server or starts it, and has its lock. A server that was killed may take some seconds to be gone entirely. */
 async function own(request: ServerRequest): Promise<Owned> {
   const deadline = performance.now() + endingWaitMs
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await tryOwn(request)
     } catch (error) {
-      if (!isStillEnding(error) || performance.now() > deadline) throw sqlFailure(error)
+      if (performance.now() > deadline || (!isStillEnding(error) && attempt > startAttempts)) throw sqlFailure(error)
+      if (error instanceof Failure && error.code === 'CANOPY-SQL-0004') throw error
       await sleep(100)
     }
   }

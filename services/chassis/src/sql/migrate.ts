@@ -13,16 +13,18 @@ interface Migration {
 }
 
 /** The chassis' own tables: beside `src` in a checkout, one folder further up from `dist/src`. */
-const chassisFolder = [new URL('../../migrations/', import.meta.url), new URL('../../../migrations/', import.meta.url)].find(
-  (url) => existsSync(url),
-)
+const chassisFolder = [
+  new URL('../../migrations/', import.meta.url),
+  new URL('../../../migrations/', import.meta.url),
+].find((url) => existsSync(url))
 
 /**
  * Creates the schema where it is missing, applies the chassis' migrations and then those of `folder` (`NNNN_name.sql`).
  * Processes that start together wait for each other. A store of a newer Canopy: Failure CANOPY-SQL-0003 (permanent).
  */
 export async function migrate(sql: Sql, folder?: URL): Promise<void> {
-  if (!chassisFolder) throw new Failure({ kind: 'permanent', code: 'CANOPY-SQL-0009', message: 'chassis/migrations is missing' })
+  if (!chassisFolder)
+    throw new Failure({ kind: 'permanent', code: 'CANOPY-SQL-0009', message: 'chassis/migrations is missing' })
   const sets = [{ set: 'chassis', files: await list(chassisFolder) }]
   if (folder) sets.push({ set: 'service', files: await list(folder) })
   await sql.tx(async (tx) => {
@@ -39,7 +41,10 @@ export async function migrate(sql: Sql, folder?: URL): Promise<void> {
   })
 }
 
-async function apply(tx: Tx, { set, files, schema }: { set: string; files: Migration[]; schema: string }): Promise<void> {
+async function apply(
+  tx: Tx,
+  { set, files, schema }: { set: string; files: Migration[]; schema: string },
+): Promise<void> {
   const rows = await tx.query<{ version: number }>('select version from schema_version where set = $1', [set])
   const applied = new Set(rows.map((row) => row.version))
   const newest = Math.max(0, ...applied)
@@ -48,7 +53,11 @@ async function apply(tx: Tx, { set, files, schema }: { set: string; files: Migra
   for (const file of files) {
     if (applied.has(file.version)) continue
     await tx.query(`${await readFile(file.url, 'utf8')}\n;select 1`)
-    await tx.query('insert into schema_version (set, version, name) values ($1, $2, $3)', [set, file.version, file.name])
+    await tx.query('insert into schema_version (set, version, name) values ($1, $2, $3)', [
+      set,
+      file.version,
+      file.name,
+    ])
   }
 }
 

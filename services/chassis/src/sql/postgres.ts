@@ -25,7 +25,11 @@ const severalStatements = /;\s*\S/
 /** Connects once, so that a wrong address or password is told at the start (Failure CANOPY-SQL-0001 or -0002). */
 export async function postgresSql(options: PostgresSqlOptions): Promise<Sql> {
   if (!/^[a-z_][a-z0-9_]{0,40}$/.test(options.schema)) {
-    throw new Failure({ kind: 'permanent', code: 'CANOPY-SQL-0006', message: `schema name ${options.schema} is not allowed` })
+    throw new Failure({
+      kind: 'permanent',
+      code: 'CANOPY-SQL-0006',
+      message: `schema name ${options.schema} is not allowed`,
+    })
   }
   const sql = new PostgresSql(options)
   try {
@@ -89,10 +93,11 @@ class PostgresSql implements Sql {
     } catch (error) {
       open = false
       broken = isConnectionLost(error) || isStalePlan(error)
-      if (!broken) broken = await this.#control(client, 'rollback').then(
-        () => false,
-        () => true,
-      )
+      if (!broken)
+        broken = await this.#control(client, 'rollback').then(
+          () => false,
+          () => true,
+        )
       throw error
     } finally {
       client.release(broken)
@@ -174,7 +179,11 @@ class Statements {
 }
 
 const overFailure = (): Failure =>
-  new Failure({ kind: 'permanent', code: 'CANOPY-SQL-0007', message: 'a statement came after the end of its transaction' })
+  new Failure({
+    kind: 'permanent',
+    code: 'CANOPY-SQL-0007',
+    message: 'a statement came after the end of its transaction',
+  })
 
 const swallowedFailure = (): Failure =>
   new Failure({

@@ -69,7 +69,9 @@ test('processes killed at random points lose nothing between store and topic', {
   const log = await readLog(bus, target as Topic)
   const newest = new Map(log.map(({ key, value }) => [key, target.codec.decode(value!)]))
   // The test means something only if the killed ones did the work.
-  const killed = await store.sql.query<{ epoch: bigint }>("select max(epoch) as epoch from lease where pool = 'publish.keep'")
+  const killed = await store.sql.query<{ epoch: bigint }>(
+    "select max(epoch) as epoch from lease where pool = 'publish.keep'",
+  )
   expect(killed[0]!.epoch).toBeGreaterThan(3n)
   expect(rows).toHaveLength(200)
   for (const { key, n: kept, version } of rows) {

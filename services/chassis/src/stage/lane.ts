@@ -87,7 +87,9 @@ export class Lane {
    */
   async #takeOver(): Promise<boolean> {
     const ticket = this.#ticket()
-    return ticket !== undefined && unsendWindow(this.#options.sql, ticket, { ...this.#at, windowMs: this.#options.windowMs })
+    return (
+      ticket !== undefined && unsendWindow(this.#options.sql, ticket, { ...this.#at, windowMs: this.#options.windowMs })
+    )
   }
 
   /** False when there is nothing to do. */

@@ -56,7 +56,14 @@ function next(entries: readonly Entry[], failure: Failure): readonly (readonly E
   if (!newest) return halves(entries, records.length)
   // A record carries the whole state of its object: older ones of the key go first, and are not missed.
   if (named.length > 1) {
-    return [entries.map((entry): Entry => (entry !== newest && named.includes(entry as (typeof named)[number]) ? { kind: 'passed', raw: entry.raw } : entry))]
+    return [
+      entries.map(
+        (entry): Entry =>
+          entry !== newest && named.includes(entry as (typeof named)[number])
+            ? { kind: 'passed', raw: entry.raw }
+            : entry,
+      ),
+    ]
   }
   return [putAside(entries, newest, failure)]
 }

@@ -15,7 +15,13 @@ export interface StageObserver {
   /** `produced`: records put into the outbox. `lag`: records of the partition not handled yet. */
   readonly batchCommitted?: (batch: BatchInfo & { durationMs: number; produced: number; lag: number }) => void
   readonly batchFailed?: (batch: BatchInfo & { kind: string; code: string }) => void
-  readonly recordParked?: (parked: { stage: string; topic: string; partition: number; offset: bigint; code: string }) => void
+  readonly recordParked?: (parked: {
+    stage: string
+    topic: string
+    partition: number
+    offset: bigint
+    code: string
+  }) => void
   readonly published?: (sent: {
     stage: string
     topic: string

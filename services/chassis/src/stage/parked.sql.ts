@@ -84,10 +84,17 @@ export async function takeParked(tx: Queryable, stage: string, id: string): Prom
   if (!row) return undefined
   const { topic, partition, key, headers } = row
   const value = row.value ?? undefined
-  return { topic, partition, raw: { offset: row.record_offset, key, value, headers, timeMs: row.record_time.getTime() } }
+  return {
+    topic,
+    partition,
+    raw: { offset: row.record_offset, key, value, headers, timeMs: row.record_time.getTime() },
+  }
 }
 
-export async function noteParked(sql: Queryable, { stage, id, failure }: { stage: string; id: string; failure: Failure }): Promise<void> {
+export async function noteParked(
+  sql: Queryable,
+  { stage, id, failure }: { stage: string; id: string; failure: Failure },
+): Promise<void> {
   await sql.query('update parked set code = $3, reason = $4, parked_at = now() where stage = $1 and id = $2', [
     stage,
     id,

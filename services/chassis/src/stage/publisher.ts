@@ -156,7 +156,9 @@ export class Publisher {
     this.#hinting.clear()
     if (this.#closed) return
     // A notification carries at most 8,000 bytes.
-    await this.#options.sql.notify(channel, [this.#options.stage, ...names.slice(0, 100)].join('\n')).catch(() => undefined)
+    await this.#options.sql
+      .notify(channel, [this.#options.stage, ...names.slice(0, 100)].join('\n'))
+      .catch(() => undefined)
   }
 
   #schedulePoll(): void {

@@ -1,5 +1,5 @@
 /** Runs a stage: takes batches from the bus, commits them, publishes what came of them. */
-import { type record, type Topic } from '@canopy/proto'
+import type { record, Topic } from '@canopy/proto'
 import type { Bus, BusBatch, Consumer } from '../bus/bus.ts'
 import { classify, Failure } from '../failure.ts'
 import type { Sql, Tx } from '../sql/sql.ts'
@@ -145,7 +145,8 @@ class Stage implements RunningStage {
     const parked = await takeParked(tx, definition.name, id)
     if (!parked) return false
     const topic = definition.inputs.find(({ name }) => name === parked.topic)
-    if (!topic) throw new Failure({ kind: 'permanent', code: 'CANOPY-STAGE-0005', message: `${parked.topic} is no longer read` })
+    if (!topic)
+      throw new Failure({ kind: 'permanent', code: 'CANOPY-STAGE-0005', message: `${parked.topic} is no longer read` })
     const entry = decode(topic, parked.partition, parked.raw)
     if (entry.kind === 'parked') throw entry.failure
     if (entry.kind !== 'record') return true
@@ -174,12 +175,25 @@ class Stage implements RunningStage {
       if (!last) return
       const next = last.raw.offset + 1n
       const superseding = reading.parked
-      await commitSlice(this.#ground, { topic, partition, entries, expected: reading.next, next, endOffset, superseding, signal })
+      await commitSlice(this.#ground, {
+        topic,
+        partition,
+        entries,
+        expected: reading.next,
+        next,
+        endOffset,
+        superseding,
+        signal,
+      })
       reading.next = next
       reading.parked ||= entries.some((entry) => entry.kind === 'parked')
     }
     try {
-      await narrow(await decodeAll(topic, partition, records), { commit, signal, onFailure: (...told) => this.#failed(batch, ...told) })
+      await narrow(await decodeAll(topic, partition, records), {
+        commit,
+        signal,
+        onFailure: (...told) => this.#failed(batch, ...told),
+      })
     } catch (error) {
       // A commit may have happened without this process knowing, or another has the partition: ask the store again.
       this.#readings.delete(nameOf(topic, partition))
@@ -195,7 +209,15 @@ class Stage implements RunningStage {
     if (signal.aborted || this.#options.signal.aborted) return
     const level = code === offsetTaken ? 'info' : 'warn'
     this.#options.log[level](
-      { stage: definition.name, topic: topic.name, partition, kind, code, records: records.length, reason: failure.message },
+      {
+        stage: definition.name,
+        topic: topic.name,
+        partition,
+        kind,
+        code,
+        records: records.length,
+        reason: failure.message,
+      },
       'a batch was not committed',
     )
   }

@@ -62,7 +62,10 @@ async function eventually<T>(read: () => Promise<T>, ok: (value: T) => boolean, 
   for (;;) {
     const value = await read()
     if (ok(value)) return value
-    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `${v}` : v))}`)
+    if (performance.now() > end)
+      throw new Error(
+        `not within ${withinMs} ms: ${JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `${v}` : v))}`,
+      )
     await sleep(20)
   }
 }
@@ -75,14 +78,21 @@ const settled = (stage: RunningStage): Promise<unknown> =>
 
 const outputs = async (): Promise<Map<string, Numbered>> => {
   const log = await readLog(bus, target as Topic)
-  return new Map(log.filter(({ key }) => !key.startsWith('~')).map(({ key, value }) => [key, target.codec.decode(value!)]))
+  return new Map(
+    log.filter(({ key }) => !key.startsWith('~')).map(({ key, value }) => [key, target.codec.decode(value!)]),
+  )
 }
 
 const keys = (count: number): string[] => Array.from({ length: count }, (_, index) => `k${index}`)
 
 test('every record is handled once, and the last record of each key is its newest', async () => {
   const stage = await start(keepStage())
-  for (let n = 1; n <= 5; n++) await send(bus, source, keys(700).map((key) => ({ key, n })))
+  for (let n = 1; n <= 5; n++)
+    await send(
+      bus,
+      source,
+      keys(700).map((key) => ({ key, n })),
+    )
   await settled(stage)
   const found = await outputs()
   const rows = await store.sql.query<{ key: string; n: number; version: number; applied: number }>('select * from kept')
@@ -93,13 +103,19 @@ test('every record is handled once, and the last record of each key is its newes
 
 test('a stage that starts again goes on behind what it handled', async () => {
   const first = await start(keepStage())
-  await send(bus, source, keys(50).map((key) => ({ key, n: 1 })))
+  await send(
+    bus,
+    source,
+    keys(50).map((key) => ({ key, n: 1 })),
+  )
   await settled(first)
   await first.close()
   await send(bus, source, [{ key: 'k1', n: 2 }])
   const again = await start(keepStage())
   await settled(again)
-  const rows = await store.sql.query<{ key: string; applied: number }>('select key, applied from kept where applied > 1')
+  const rows = await store.sql.query<{ key: string; applied: number }>(
+    'select key, applied from kept where applied > 1',
+  )
   expect(rows).toEqual([{ key: 'k1', applied: 2 }])
 })
 
@@ -111,7 +127,8 @@ test('a bad record is parked alone, superseded by a newer one, or released', asy
         for (const { key, message } of batch.records) {
           const { n } = message as Numbered
           if (refuse && n === 13) throw new Error('a bug that names no record')
-          if (refuse && n === 14) throw new Failure({ kind: 'permanent', code: 'CANOPY-TEST-0001', message: 'no', at: key })
+          if (refuse && n === 14)
+            throw new Failure({ kind: 'permanent', code: 'CANOPY-TEST-0001', message: 'no', at: key })
         }
         await keepNewest(batch)
       },
@@ -129,7 +146,11 @@ test('a bad record is parked alone, superseded by a newer one, or released', asy
   await settled(stage)
   const parked = await stage.parked(10)
   expect(parked.map(({ key }) => key).sort()).toEqual(['corrupt', 'fixed', 'named', 'unnamed'])
-  expect(parked.find(({ key }) => key === 'named')).toMatchObject({ code: 'CANOPY-TEST-0001', topic: source.name, reason: 'no' })
+  expect(parked.find(({ key }) => key === 'named')).toMatchObject({
+    code: 'CANOPY-TEST-0001',
+    topic: source.name,
+    reason: 'no',
+  })
   expect((await store.sql.query('select from kept')).length).toBe(300)
 
   await send(bus, source, [{ key: 'fixed', n: 15 }])
@@ -158,7 +179,12 @@ test('a watermark goes on when every partition of every input has it, as their m
       },
     }),
   )
-  const mark = async (topic: Topic<Numbered>, partition: number, checkpoint: bigint, forest = 'a.test'): Promise<void> => {
+  const mark = async (
+    topic: Topic<Numbered>,
+    partition: number,
+    checkpoint: bigint,
+    forest = 'a.test',
+  ): Promise<void> => {
     const value = record.Watermark.encode(watermark(forest, checkpoint)).finish()
     const records = [{ key: `${watermarkPrefix}${forest}/DC=${forest}`, value, headers: {}, timeMs: 1 }]
     await bus.append({ topic: topic as Topic, partition, records, deadlineMs: performance.now() + 5_000 })
@@ -167,7 +193,11 @@ test('a watermark goes on when every partition of every input has it, as their m
     const log = await readLog(bus, target as Topic)
     return log.flatMap(({ key, value }) => (key.startsWith('~') ? [record.Watermark.decode(value!).checkpoint] : []))
   }
-  await send(bus, source, keys(40).map((key) => ({ key, n: 1 })))
+  await send(
+    bus,
+    source,
+    keys(40).map((key) => ({ key, n: 1 })),
+  )
   for (let partition = 0; partition < 4; partition++) await mark(source, partition, BigInt(5 + partition))
   await mark(second, 0, 9n)
   await settled(stage)
@@ -239,13 +269,21 @@ test('a publisher that stalls beyond its lease publishes nothing stale', async (
     },
   }
   const slow = await start(keepStage(), { bus: stalling, instance: 'slow' })
-  await send(bus, source, keys(100).map((key) => ({ key, n: 1 })))
+  await send(
+    bus,
+    source,
+    keys(100).map((key) => ({ key, n: 1 })),
+  )
   await settled(slow)
   const quick = await start(keepStage(), { instance: 'quick' })
   await sleep(300)
   stall = true
   for (let n = 2; n <= 12; n++) {
-    await send(bus, source, keys(100).map((key) => ({ key, n })))
+    await send(
+      bus,
+      source,
+      keys(100).map((key) => ({ key, n })),
+    )
     await sleep(100)
   }
   stall = false
@@ -254,7 +292,9 @@ test('a publisher that stalls beyond its lease publishes nothing stale', async (
   await eventually(outputs, (found) => keys(100).every((key) => found.get(key)?.n === 12))
   await sleep(shortTtlMs * 3)
   const found = await outputs()
-  for (const row of await store.sql.query<{ key: string; n: number; version: number }>('select key, n, version from kept')) {
+  for (const row of await store.sql.query<{ key: string; n: number; version: number }>(
+    'select key, n, version from kept',
+  )) {
     expect(found.get(row.key)).toEqual(row)
   }
 })
@@ -268,7 +308,9 @@ test('a stage without inputs publishes from transactions of the service, and a r
       throw new Error('no')
     }),
   ).rejects.toThrow('no')
-  await expect(stage.publish(async (_tx, out) => out.put(source, 'a', { key: 'a', n: 1 }))).rejects.toMatchObject({ code: 'CANOPY-STAGE-0004' })
+  await expect(stage.publish(async (_tx, out) => out.put(source, 'a', { key: 'a', n: 1 }))).rejects.toMatchObject({
+    code: 'CANOPY-STAGE-0004',
+  })
   await settled(stage)
   expect([...(await outputs()).keys()]).toEqual(['a'])
 })
@@ -278,13 +320,18 @@ test('batches wait while too much is unpublished', async () => {
   const closed: Bus = {
     ...bus,
     append: async (request) => {
-      if (!open && request.topic.name === target.name) throw new Failure({ kind: 'transient', code: 'CANOPY-TEST-0002', message: 'down' })
+      if (!open && request.topic.name === target.name)
+        throw new Failure({ kind: 'transient', code: 'CANOPY-TEST-0002', message: 'down' })
       await bus.append(request)
     },
   }
   const stage = await start(keepStage(), { bus: closed, maxQueuedBytes: 2_000 })
   for (let n = 0; n < 10; n++) {
-    await send(bus, source, keys(100).map((key) => ({ key: `${key}.${n}`, n })))
+    await send(
+      bus,
+      source,
+      keys(100).map((key) => ({ key: `${key}.${n}`, n })),
+    )
     await sleep(50)
   }
   await sleep(300)

@@ -23,11 +23,10 @@ export async function readPosition(sql: Queryable, { stage, topic, partition }: 
     [stage, topic, partition],
   )
   if (rows[0]) return rows[0].next_offset
-  await sql.query('insert into consumer_offset (stage, topic, partition, next_offset) values ($1, $2, $3, 0) on conflict do nothing', [
-    stage,
-    topic,
-    partition,
-  ])
+  await sql.query(
+    'insert into consumer_offset (stage, topic, partition, next_offset) values ($1, $2, $3, 0) on conflict do nothing',
+    [stage, topic, partition],
+  )
   return readPosition(sql, { stage, topic, partition })
 }
 
@@ -82,7 +81,11 @@ export interface Ticket {
 const holding = 'with ticket as (select from lease where pool = $1 and name = $2 and epoch = $3 for share)'
 
 /** False when the lease has gone to somebody else. */
-export async function markSent(sql: Queryable, { pool, name, epoch }: Ticket, seqs: readonly bigint[]): Promise<boolean> {
+export async function markSent(
+  sql: Queryable,
+  { pool, name, epoch }: Ticket,
+  seqs: readonly bigint[],
+): Promise<boolean> {
   const rows = await sql.query(
     `${holding}, marked as (
        update outbox set sent_at = now() where exists (select from ticket) and seq = any($4::bigint[]) and sent_at is null
@@ -132,6 +135,9 @@ export async function cleanOutbox(sql: Queryable, stage: string, olderThanMs: nu
   return rows.length
 }
 
-export async function readOffsets(sql: Queryable, stage: string): Promise<{ topic: string; partition: number; next: bigint }[]> {
+export async function readOffsets(
+  sql: Queryable,
+  stage: string,
+): Promise<{ topic: string; partition: number; next: bigint }[]> {
   return sql.query('select topic, partition, next_offset as next from consumer_offset where stage = $1', [stage])
 }

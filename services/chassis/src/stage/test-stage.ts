@@ -45,7 +45,8 @@ export async function keepNewest({ tx, out, records }: StageBatch): Promise<void
   for (const { key, n, version } of rows) out.put(target, key, { key, n, version })
 }
 
-export const keptTable = 'create table kept (key text primary key, n int not null, version int not null, applied int not null)'
+export const keptTable =
+  'create table kept (key text primary key, n int not null, version int not null, applied int not null)'
 
 export const keepStage = (over: Partial<StageDefinition> = {}): StageDefinition => ({
   name: 'keep',

@@ -9,7 +9,11 @@ export interface Minimum {
   readonly partitions: number
 }
 
-export async function storeIncoming(tx: Queryable, at: Partition, watermarks: readonly record.Watermark[]): Promise<void> {
+export async function storeIncoming(
+  tx: Queryable,
+  at: Partition,
+  watermarks: readonly record.Watermark[],
+): Promise<void> {
   await tx.query(
     `insert into watermark_in as w (stage, topic, partition, forest, nc, epoch, checkpoint, body)
      select $1, $2, $3, f, n, e, c, b from unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bytea[]) as i (f, n, e, c, b)
@@ -36,7 +40,11 @@ export async function lockReached(
   stage: string,
   watermarks: readonly record.Watermark[],
 ): Promise<{ forest: string; nc: string; epoch: bigint; checkpoint: bigint }[]> {
-  const params = [stage, watermarks.map((watermark) => watermark.forest), watermarks.map((watermark) => watermark.partition)]
+  const params = [
+    stage,
+    watermarks.map((watermark) => watermark.forest),
+    watermarks.map((watermark) => watermark.partition),
+  ]
   await tx.query(
     `insert into watermark_out (stage, forest, nc)
      select $1, f, n from unnest($2::text[], $3::text[]) as i (f, n) order by f, n on conflict do nothing`,
@@ -58,7 +66,12 @@ export async function readMinima(
     `select distinct on (forest, nc) body, (count(*) over (partition by forest, nc))::int as partitions from watermark_in
      where stage = $1 and topic = any($2::text[]) and (forest, nc) in (select * from unnest($3::text[], $4::text[]))
      order by forest, nc, epoch, checkpoint`,
-    [stage, topics, watermarks.map((watermark) => watermark.forest), watermarks.map((watermark) => watermark.partition)],
+    [
+      stage,
+      topics,
+      watermarks.map((watermark) => watermark.forest),
+      watermarks.map((watermark) => watermark.partition),
+    ],
   )
   return rows.map(({ body, partitions }) => ({ watermark: record.Watermark.decode(body), partitions }))
 }
@@ -86,7 +99,11 @@ export async function storeReached(
 }
 
 /** A stage without inputs mints its watermarks: they are what it has reached and passed on. */
-export async function recordMinted(tx: Queryable, stage: string, watermarks: readonly record.Watermark[]): Promise<void> {
+export async function recordMinted(
+  tx: Queryable,
+  stage: string,
+  watermarks: readonly record.Watermark[],
+): Promise<void> {
   if (watermarks.length === 0) return
   await lockReached(tx, stage, watermarks)
   for (const watermark of watermarks) await storeReached(tx, { stage, watermark, passed: true })

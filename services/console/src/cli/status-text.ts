@@ -2,8 +2,8 @@
 import type { ServiceState, StatusSnapshot } from '../api/status.ts'
 import { ago, count, counted, duration, share } from './format.ts'
 import type { Json } from './json.ts'
-import { clean, table, wrap } from './table.ts'
-import type { Terminal } from './terminal.ts'
+import { clean, displayWidth, shorten, table, wrap } from './table.ts'
+import type { Style, Terminal } from './terminal.ts'
 
 type Status = Json<StatusSnapshot>
 type Forest = Status['forests'][number]
@@ -105,7 +105,6 @@ function trouble(what: string, mend: string, on: On): readonly string[] {
 }
 
 function targetLines(target: Target, on: On, now: Date): readonly string[] {
-  const equal = target.objectsEqual >= target.objects && target.edgesEqual >= target.edges
   const done = [
     `${count(target.created)} created`,
     `${count(target.updated)} updated`,
@@ -113,23 +112,24 @@ function targetLines(target: Target, on: On, now: Date): readonly string[] {
     `${count(target.deleted)} deleted`,
     `${count(target.held)} held`,
   ]
-  const all = target.objects + target.edges
-  const due = Object.values(target.backlog).some((rows) => rows > 0)
-  const first = `  cloud  ${clean(target.target)}  ${done.join(' · ')}`
-  const state =
-    target.mode === 'observe'
-      ? on.paint('cyan', 'observing: nothing is written')
-      : equal
-        ? on.paint('green', 'equal to the forests')
-        : on.paint(
-            due ? 'yellow' : 'green',
-            `${share(target.objectsEqual + target.edgesEqual, all)} equal${due ? '' : ', the rest waits'}`,
-          )
+  const first = shorten(`  cloud  ${clean(target.target)}  ${done.join(' · ')}`, on.columns)
+  const [text, style] = equality(target)
+  const beside = displayWidth(first) + 3 + text.length <= on.columns
   return [
-    `${first}   ${state}`,
+    ...(beside ? [`${first}   ${on.paint(style, text)}`] : [first, indent + on.paint(style, text)]),
     ...wrapParts(targetDetails(target, now), on.columns),
     ...(target.message ? trouble(`${target.code}  ${target.message}`, target.mend, on) : []),
   ]
+}
+
+function equality(target: Target): readonly [string, Style] {
+  if (target.mode === 'observe') return ['observing: nothing is written', 'cyan']
+  const [part, all] = [target.objectsEqual + target.edgesEqual, target.objects + target.edges]
+  if (part >= all) return ['equal to the forests', 'green']
+  const due = Object.values(target.backlog).some((rows) => rows > 0)
+  return due
+    ? [`${share(part, all)} equal to the forests`, 'yellow']
+    : [`${share(part, all)} equal, the rest waits`, 'green']
 }
 
 function targetDetails(target: Target, now: Date): readonly string[] {

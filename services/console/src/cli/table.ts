@@ -107,15 +107,31 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'left' ? text + fill : fill + text
 }
 
-/** Words into lines of a width; one that is longer than that gets its own. */
+/** Words into lines of a width; one that is longer than that is broken. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of clean(text).split(' ')) {
+  for (const word of clean(text)
+    .split(' ')
+    .flatMap((each) => pieces(each, width))) {
     if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
       lines.push(line)
       line = word
     } else line = line === '' ? word : `${line} ${word}`
   }
   return [...lines, line]
+}
+
+function pieces(word: string, width: number): readonly string[] {
+  if (displayWidth(word) <= width) return [word]
+  const found: string[] = []
+  let piece = ''
+  for (const { segment } of graphemes.segment(word)) {
+    if (displayWidth(piece + segment) > width) {
+      found.push(piece)
+      piece = ''
+    }
+    piece += segment
+  }
+  return [...found, piece]
 }

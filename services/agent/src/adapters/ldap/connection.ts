@@ -1,7 +1,23 @@
 /** One LDAP connection: requests out, entries streamed in, the socket paused while the reader is behind. */
 import type { Socket } from 'node:net'
-import { AbandonRequest, BindRequest, EqualityFilter, ExtendedRequest, FilterParser, type Message, SearchRequest, UnbindRequest } from 'ldapts'
-import { type Directory, LdapError, type RawEntry, type Search, type SearchFilter, type SearchResult } from '../../ports.ts'
+import {
+  AbandonRequest,
+  BindRequest,
+  EqualityFilter,
+  ExtendedRequest,
+  FilterParser,
+  type Message,
+  SearchRequest,
+  UnbindRequest,
+} from 'ldapts'
+import {
+  type Directory,
+  LdapError,
+  type RawEntry,
+  type Search,
+  type SearchFilter,
+  type SearchResult,
+} from '../../ports.ts'
 import { decodeSearchControls, encodeControl } from './controls.ts'
 import { connectionLost, timedOut } from './failure.ts'
 import { Framer } from './framer.ts'
@@ -59,16 +75,24 @@ export class LdapConnection implements Directory {
 
   /** Throws LdapError when the server refuses. */
   async bind(username: string, password: string, timeoutMs: number): Promise<void> {
-    const end = await this.request((messageId) => new BindRequest({ messageId, dn: username, password }), 'bind', timeoutMs)
+    const end = await this.request(
+      (messageId) => new BindRequest({ messageId, dn: username, password }),
+      'bind',
+      timeoutMs,
+    )
     const result = resultOf(end)
-    if (!result || result.code !== 0) throw new LdapError(result?.code ?? 2, result?.message ?? 'no bind response')
+    if (result?.code !== 0) throw new LdapError(result?.code ?? 2, result?.message ?? 'no bind response')
   }
 
   /** Asks for StartTLS, then replaces the socket by what `secure` makes of it. */
   async startTls(secure: (socket: Socket) => Promise<Socket>, timeoutMs: number): Promise<void> {
-    const end = await this.request((messageId) => new ExtendedRequest({ messageId, oid: startTlsOid }), 'StartTLS', timeoutMs)
+    const end = await this.request(
+      (messageId) => new ExtendedRequest({ messageId, oid: startTlsOid }),
+      'StartTLS',
+      timeoutMs,
+    )
     const result = resultOf(end)
-    if (!result || result.code !== 0) throw new LdapError(result?.code ?? 2, 'StartTLS was refused')
+    if (result?.code !== 0) throw new LdapError(result?.code ?? 2, 'StartTLS was refused')
     // Bytes sent in clear behind the answer must not be read as if they had come through TLS.
     this.detach()
     this.framer = new Framer(maxMessageBytes)

@@ -77,4 +77,3 @@ async function domainControllers(domain: string): Promise<string[]> {
     throw connectFailure(`_ldap._tcp.dc._msdcs.${domain}`, error)
   }
 }
-

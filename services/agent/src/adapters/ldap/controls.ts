@@ -65,7 +65,9 @@ export function encodeControl(control: SearchControl): Control {
 }
 
 /** Reads what the server answered to the controls of a search. */
-export function decodeSearchControls(controls: readonly ResponseControl[]): Pick<SearchResult, 'pagedCookie' | 'dirsync'> {
+export function decodeSearchControls(
+  controls: readonly ResponseControl[],
+): Pick<SearchResult, 'pagedCookie' | 'dirsync'> {
   let pagedCookie: Buffer | undefined
   let dirsync: SearchResult['dirsync']
   for (const { oid, value } of controls) {

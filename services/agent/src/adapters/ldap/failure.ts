@@ -6,12 +6,21 @@ import { LdapError } from '../../ports.ts'
 const bindRefusals: Readonly<Record<string, { readonly what: string; readonly mend: string }>> = {
   '525': { what: 'the account does not exist', mend: 'give the agent a credential whose user exists in this domain' },
   '52e': { what: 'invalid credentials', mend: 'give the agent a new value' },
-  '530': { what: 'the account may not sign in at this hour', mend: 'lift the logon hours of the account, then renew the credential' },
-  '531': { what: 'the account may not sign in from this host', mend: 'lift the workstation restriction, then renew the credential' },
+  '530': {
+    what: 'the account may not sign in at this hour',
+    mend: 'lift the logon hours of the account, then renew the credential',
+  },
+  '531': {
+    what: 'the account may not sign in from this host',
+    mend: 'lift the workstation restriction, then renew the credential',
+  },
   '532': { what: 'the password has expired', mend: 'set a new password that does not expire and give it to the agent' },
   '533': { what: 'the account is disabled', mend: 'enable the account, then renew the credential' },
   '701': { what: 'the account has expired', mend: 'extend the account, then renew the credential' },
-  '773': { what: 'the password must be changed before it is used', mend: 'set a password that needs no change and give it to the agent' },
+  '773': {
+    what: 'the password must be changed before it is used',
+    mend: 'set a password that needs no change and give it to the agent',
+  },
   '775': { what: 'the account is locked out', mend: 'unlock the account, then renew the credential' },
 }
 

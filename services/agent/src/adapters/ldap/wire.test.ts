@@ -59,7 +59,8 @@ const sample = entryBytes(7, 'CN=Jürgen,DC=x', {
 const decodeAll = (chunks: readonly Buffer[], maxBytes = 1_000_000): LdapMessage[] => {
   const framer = new Framer(maxBytes)
   const messages: LdapMessage[] = []
-  for (const chunk of chunks) framer.push(chunk, (buffer, start, end) => messages.push(decodeMessage(buffer, start, end)))
+  for (const chunk of chunks)
+    framer.push(chunk, (buffer, start, end) => messages.push(decodeMessage(buffer, start, end)))
   return messages
 }
 
@@ -106,7 +107,11 @@ describe('decoding', () => {
   test('controls come with their message', () => {
     const value = Buffer.from('abc')
     const [message] = decodeAll([doneBytes(3, 0, { oid: '1.2.840.113556.1.4.841', value })])
-    expect(message).toMatchObject({ type: 'done', result: { code: 0, message: 'done' }, controls: [{ oid: '1.2.840.113556.1.4.841' }] })
+    expect(message).toMatchObject({
+      type: 'done',
+      result: { code: 0, message: 'done' },
+      controls: [{ oid: '1.2.840.113556.1.4.841' }],
+    })
     expect(message?.controls[0]?.value?.equals(value)).toBe(true)
   })
 
@@ -125,14 +130,19 @@ describe('decoding', () => {
     const whole = JSON.stringify(decodeAll([stream]))
     const next = random(1)
     for (const size of [1, 2, 3, 7, 4096]) expect(JSON.stringify(decodeAll(cut(stream, () => size)))).toBe(whole)
-    for (let n = 0; n < 50; n++) expect(JSON.stringify(decodeAll(cut(stream, () => Math.floor(next() * 30_000))))).toBe(whole)
+    for (let n = 0; n < 50; n++)
+      expect(JSON.stringify(decodeAll(cut(stream, () => Math.floor(next() * 30_000))))).toBe(whole)
   })
 })
 
 describe('mutated messages', () => {
   test('40,000 of them decode or fail with BerError', { timeout: 60_000 }, () => {
     const seeds = [
-      entryBytes(7, 'CN=a,DC=x', { objectGUID: [guidValue], member: [Buffer.from('<GUID=x>;CN=b'), Buffer.from('c')], mail: [] }),
+      entryBytes(7, 'CN=a,DC=x', {
+        objectGUID: [guidValue],
+        member: [Buffer.from('<GUID=x>;CN=b'), Buffer.from('c')],
+        mail: [],
+      }),
       doneBytes(9, 0, { oid: '1.2.840.113556.1.4.319', value: Buffer.from('300502010104 00'.replace(' ', ''), 'hex') }),
     ]
     const next = random(42)
@@ -141,7 +151,8 @@ describe('mutated messages', () => {
     for (let n = 0; n < 40_000; n++) {
       const bytes = Buffer.from(seeds[n % seeds.length]!)
       const changes = 1 + Math.floor(next() * 4)
-      for (let change = 0; change < changes; change++) bytes[Math.floor(next() * bytes.length)] = Math.floor(next() * 256)
+      for (let change = 0; change < changes; change++)
+        bytes[Math.floor(next() * bytes.length)] = Math.floor(next() * 256)
       const length = next() < 0.2 ? Math.floor(next() * bytes.length) : bytes.length
       try {
         decoded += decodeAll([bytes.subarray(0, length)]).length

@@ -1,10 +1,10 @@
 /** The Control RPCs over a store. */
 import { type ConfigProblem, Failure, unary } from '@canopy/chassis'
 import type { control } from '@canopy/proto'
-import { compileConfiguration } from '../compile-configuration.ts'
-import { differences } from '../core/difference.ts'
-import { events } from '../events.ts'
-import type { ConfigurationStore } from '../ports.ts'
+import { compileConfiguration } from './compile-configuration.ts'
+import { differences } from './core/difference.ts'
+import { events } from './events.ts'
+import type { ConfigurationStore } from './ports.ts'
 
 /** A configuration that is not there is Failure CANOPY-CONTROL-NOT-FOUND. */
 export function controlServer(store: ConfigurationStore): control.ControlServer {

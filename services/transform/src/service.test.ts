@@ -1,0 +1,123 @@
+import { defineService, Failure, unary } from '@canopy/chassis'
+import { capture, change, type configuration, topics } from '@canopy/proto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { transform } from './service.ts'
+import { collect, type TestProcess, testProcess } from './testing/process.ts'
+
+const staff = 'OU=Staff,DC=contoso,DC=lab'
+const guidOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+
+/** Containers that capture knows by now. */
+const containers = new Map<string, string>()
+
+/** Another service that answers for the connector space. */
+const directory = defineService({
+  name: 'capture',
+  config: z.strictObject({}),
+  compose: async ({ rpc }) => {
+    const refused = unary(async () => {
+      throw new Failure({ kind: 'permanent', code: 'TEST', message: 'not asked for here' })
+    })
+    rpc.addService(capture.CaptureService, {
+      resolveContainers: unary(async ({ dns }: capture.ResolveContainersRequest) => ({
+        guids: Object.fromEntries(dns.flatMap((dn) => (containers.has(dn) ? [[dn, containers.get(dn)!]] : []))),
+      })),
+      getForests: refused,
+      findObjects: refused,
+      checkForest: refused,
+      resnapshot: refused,
+    })
+    return []
+  },
+})
+
+const person = (n: number, displayName: string, more: Partial<change.DirectoryObject> = {}) => ({
+  key: `contoso/${guidOf(n)}`,
+  message: {
+    ...change.DirectoryObject.fromPartial({ forest: 'contoso', guid: guidOf(n), version: 1n, kind: 'user', path: ['staff'] }),
+    attributes: { displayName: { values: [Buffer.from(displayName)] } },
+    ...more,
+  },
+})
+
+const base: configuration.DeepPartial<configuration.Configuration> = {
+  name: 'test',
+  forests: [{ name: 'contoso', state: 'active' }],
+  mappings: [{ kind: 'user', target: 'displayName', source: { $case: 'direct', value: 'displayName' } }],
+}
+
+let running: TestProcess
+let seen: Awaited<ReturnType<typeof collect<ReturnType<typeof topics.contributions.codec.decode>>>>
+beforeEach(async () => {
+  containers.clear()
+  const config = { transform: { binding_retry_ms: 100 } }
+  running = await testProcess({ services: [transform, directory], outputs: [topics.changes], config })
+  seen = await collect(running.bus, topics.contributions)
+})
+afterEach(async () => {
+  await seen.close()
+  await running.stop()
+})
+
+const objects = () => seen.messages.filter(({ key }) => !key.startsWith('='))
+const named = () => objects().map(({ message }) => message.attributes.displayName?.values[0])
+const mark = () =>
+  running.watermark({
+    forest: 'contoso',
+    partition: 'DC=contoso',
+    epoch: 1n,
+    checkpoint: BigInt(Date.now()),
+    observedAt: new Date(),
+    objects: 1,
+    edges: 0,
+  })
+
+describe('transform', () => {
+  it('publishes what is new, under a version of its own, and passes the watermark on behind it', async () => {
+    await running.say(topics.changes, [person(1, 'Ada'), person(2, 'Eve')])
+    await running.configure({ ...base, version: 1n })
+    await vi.waitFor(() => expect(named().sort()).toEqual(['Ada', 'Eve']), 5_000)
+    await running.say(topics.changes, [
+      person(1, 'Ada', { version: 2n }),
+      person(1, 'Ada P', { version: 3n }),
+      person(3, 'Boo', { version: 1n, gone: true, attributes: {} }),
+    ])
+    await mark()
+    await vi.waitFor(() => expect(seen.watermarks.length).toBeGreaterThan(0), 5_000)
+    expect(named().sort()).toEqual(['Ada', 'Ada P', 'Eve'])
+    const versions = objects().map(({ message }) => message.version)
+    expect(versions.at(-1)).toBe(2n ** 40n + 1n)
+  })
+
+  it('under a newer configuration publishes only what differs, then says that all were evaluated', async () => {
+    await running.configure({ ...base, version: 1n })
+    await running.say(topics.changes, [person(1, 'Ada'), person(2, 'eve')])
+    await vi.waitFor(() => expect(objects()).toHaveLength(2), 5_000)
+    const upper: configuration.DeepPartial<configuration.MappingRule> = { kind: 'user', target: 'displayName', source: { $case: 'expression', value: 'ToUpper([displayName])' } }
+    await running.say(topics.changes, [person(3, 'ZOE')])
+    await vi.waitFor(() => expect(objects()).toHaveLength(3), 5_000)
+    await running.configure({ ...base, version: 2n, mappings: [upper] })
+    const markers = () => seen.messages.filter(({ key, message }) => key.startsWith('=') && message.configurationVersion === 2n)
+    await vi.waitFor(() => expect(markers()).toHaveLength(running.bus.partitions(topics.contributions)), 5_000)
+    expect(named().slice(3).sort()).toEqual(['ADA', 'EVE'])
+    expect(objects().at(-1)?.message.configurationVersion).toBe(2n)
+  })
+
+  it('is undecided while an OU of the scope is not found, never out, and decides once it is', async () => {
+    const scopes = [{ forest: 'contoso', includeOus: [staff] }]
+    await running.configure({ ...base, version: 1n, scopes })
+    await running.say(topics.changes, [person(1, 'Ada'), person(2, 'Eve', { path: ['elsewhere'] })])
+    await vi.waitFor(() => expect(objects()).toHaveLength(2), 5_000)
+    expect(objects().map(({ message }) => message.scope)).toEqual(['SCOPE_UNKNOWN', 'SCOPE_UNKNOWN'])
+    containers.set(staff.toLowerCase(), 'staff')
+    await vi.waitFor(() => expect(objects()).toHaveLength(4), 5_000)
+    const last = new Map(objects().map(({ key, message }) => [key, message.scope]))
+    expect(last.get(`contoso/${guidOf(1)}`)).toBe('SCOPE_IN')
+    expect(last.get(`contoso/${guidOf(2)}`)).toBe('SCOPE_OUT')
+    containers.clear()
+    await running.configure({ ...base, version: 2n, scopes })
+    await running.say(topics.changes, [person(3, 'Zoe')])
+    await vi.waitFor(() => expect(objects().at(-1)?.message.scope).toBe('SCOPE_IN'), 5_000)
+  })
+})
