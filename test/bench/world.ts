@@ -74,6 +74,8 @@ export interface WorldOptions {
   readonly users: number
   readonly groups: number
   readonly membersPerGroup: number
+  /** Default 20. */
+  readonly contacts?: number
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -91,6 +93,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     String(options.groups),
     '--members-per-group',
     String(options.membersPerGroup),
+    '--contacts',
+    String(options.contacts ?? 20),
     '--port',
     '0',
     '--dir',

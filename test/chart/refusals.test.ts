@@ -1,7 +1,6 @@
 /** What the charts refuse: by their schema, and in the templates themselves where the schema is skipped. */
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { chartSchemaFiles } from '../../deploy/gen/chart-schema.ts'
 import { helmTools } from '../servers/helm/helm.ts'
 import { describeWith } from '../servers/required.ts'
 import { type ChartValues, render, repositoryRoot } from './render.ts'
@@ -95,10 +94,6 @@ describeWith(helmTools, () => {
   test.each(unsaid)('without the schema, a missing %s is refused by the templates', async (_, request, says) => {
     await expect(render({ ...request, withoutSchema: true })).rejects.toThrow(says)
   })
-})
-
-test.each(chartSchemaFiles())('%s is what the services of today accept', async (path, text) => {
-  expect(await readFile(`${repositoryRoot}${path}`, 'utf8')).toBe(text)
 })
 
 test('both charts hold the same workload', async () => {

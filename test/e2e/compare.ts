@@ -1,8 +1,7 @@
-/** Compares a forest, read over LDAP by an account of its own, with what the lab's tenant holds: object by object, edge by edge. */
+/** Compares forests, read over LDAP, with what the lab's tenant holds: object by object, edge by edge. */
 import { readFileSync } from 'node:fs'
 import { Client, type Entry } from 'ldapts'
-import { dump } from '../bench/cloud-control.ts'
-import type { Cloud } from '../bench/world.ts'
+import { type ControlledCloud, dump } from '../bench/cloud-control.ts'
 
 export interface ForestAccess {
   readonly ldapsUrl: string
@@ -27,6 +26,8 @@ const attributes = [
   'objectClass',
   'displayName',
   'cn',
+  'givenName',
+  'sn',
   'title',
   'department',
   'userAccountControl',
@@ -93,76 +94,140 @@ export function immutableId(entry: Entry): string {
   return bytes.toString('base64')
 }
 
-type Json = Record<string, unknown>
+type Json = Readonly<Record<string, unknown>>
 const text = (value: unknown): string =>
-  Array.isArray(value) ? String(value[0] ?? '') : value === undefined ? '' : String(value)
+  Array.isArray(value) ? String(value[0] ?? '') : value === undefined || value === null ? '' : String(value)
+const list = (value: unknown): readonly string[] =>
+  value === undefined ? [] : Array.isArray(value) ? value.map(String) : [String(value)]
 
-/** Differences in words; none: the tenant equals the forests. `expectedMissing`: immutable ids held by a conflict. */
-export async function differences(
-  forests: readonly ForestPicture[],
-  cloud: Cloud,
-  expectedMissing: ReadonlySet<string> = new Set(),
-): Promise<string[]> {
-  const [users = [], groups = [], members = []] = await Promise.all(
-    ['users', 'groups', 'members'].map((kind) => dump(cloud, kind)),
+/** The tenant's own dump, taken at one moment; deleted users and groups are in it, with `deletedAt`. */
+export interface TenantPicture {
+  readonly users: readonly Json[]
+  readonly groups: readonly Json[]
+  readonly contacts: readonly Json[]
+  readonly members: readonly Json[]
+}
+
+export async function readTenant(cloud: ControlledCloud): Promise<TenantPicture> {
+  const [users = [], groups = [], contacts = [], members = []] = await Promise.all(
+    ['users', 'groups', 'contacts', 'members'].map((kind) => dump(cloud, kind)),
   )
-  const found: string[] = []
-  const byImmutableId = new Map<string, Json>()
-  for (const user of users) {
-    const id = text(user.onPremisesImmutableId)
-    if (byImmutableId.has(id)) found.push(`two cloud users carry ${id}`)
-    if (id !== '') byImmutableId.set(id, user)
-  }
-  const wanted = new Set<string>()
-  for (const forest of forests) for (const entry of forest.users.values()) wanted.add(immutableId(entry))
-  for (const id of byImmutableId.keys()) if (!wanted.has(id)) found.push(`cloud user ${id} is in no forest`)
-  for (const forest of forests) {
-    for (const entry of forest.users.values())
-      compareUser(entry, byImmutableId.get(immutableId(entry)), expectedMissing, forests.length === 1, found)
-  }
-  compareGroups(forests, groups, members, byImmutableId, expectedMissing, found)
+  return { users, groups, contacts, members }
+}
+
+export interface Comparison {
+  readonly forests: readonly ForestPicture[]
+  readonly tenant: TenantPicture
+  /** Immutable ids of people a conflict holds back. */
+  readonly held?: ReadonlySet<string>
+  /** Immutable ids of people, and names of groups, that were deleted in a forest: the only ones that may be deleted items. */
+  readonly deleted?: ReadonlySet<string>
+}
+
+const isLive = (object: Json): boolean => object.deletedAt === undefined
+const anchorOf = (contact: Json): string => text((contact.exchange as Json | undefined)?.CustomAttribute15)
+const nameOf = (entry: Entry): string => text(entry.displayName) || text(entry.cn)
+
+/** Differences in words; none: the tenant equals the forests and holds nothing twice. */
+export function differences(of: Comparison): string[] {
+  const found = duplicates(of.tenant)
+  const ids = idsOf(of)
+  compareUsers(of, ids, found)
+  compareContacts(of, found)
+  compareGroups(of, ids, found)
+  strays(of, found)
   return found
 }
 
-function compareUser(
-  entry: Entry,
-  user: Json | undefined,
-  expectedMissing: ReadonlySet<string>,
-  alone: boolean,
-  found: string[],
-): void {
-  const id = immutableId(entry)
-  if (!user) {
-    if (!expectedMissing.has(id)) found.push(`${entry.dn} is not in the cloud`)
-    return
-  }
-  // A person of several forests has the values of the first: compared where the object stands alone.
-  const joined = Buffer.isBuffer(entry['mS-DS-ConsistencyGuid']) && !alone
-  if (joined) return
-  const same = (what: string, forest: string, there: string): void => {
-    if (forest !== there)
-      found.push(
-        `${entry.dn}: ${what} is ${JSON.stringify(there)} in the cloud, ${JSON.stringify(forest)} in the forest`,
-      )
-  }
-  same('displayName', text(entry.displayName) || text(entry.cn), text(user.displayName))
-  same('jobTitle', text(entry.title), text(user.jobTitle))
-  same('department', text(entry.department), text(user.department))
-  same('accountEnabled', String((Number(text(entry.userAccountControl)) & 2) === 0), String(user.accountEnabled))
+/** Strong keys that two objects carry, deleted ones included. */
+export function duplicates(tenant: TenantPicture): string[] {
+  const keys = [
+    ...tenant.users.map((user) => ['immutable id', text(user.onPremisesImmutableId)] as const),
+    ...tenant.groups.map((group) => ['unique name', text(group.uniqueName)] as const),
+    ...tenant.contacts.map((contact) => ['contact anchor', anchorOf(contact)] as const),
+    ...tenant.contacts.map((contact) => ['contact address', text(contact.mail).toLowerCase()] as const),
+  ].filter(([, key]) => key !== '')
+  return [...Map.groupBy(keys, ([what, key]) => `${what} ${key}`)]
+    .filter(([, all]) => all.length > 1)
+    .map(([key, all]) => `${all.length} cloud objects carry the ${key}`)
 }
 
-function compareGroups(
-  forests: readonly ForestPicture[],
-  groups: readonly Json[],
-  members: readonly Json[],
-  users: ReadonlyMap<string, Json>,
-  expectedMissing: ReadonlySet<string>,
-  found: string[],
-): void {
-  const own = groups.filter((group) => text(group.uniqueName) !== '')
-  const nameOf = (entry: Entry): string => text(entry.displayName) || text(entry.cn)
+/** Cloud id by lower-case forest DN: users by immutable id, contacts by address, groups where their name is one's alone. */
+function idsOf({ forests, tenant }: Comparison): ReadonlyMap<string, string> {
+  const users = new Map(tenant.users.filter(isLive).map((user) => [text(user.onPremisesImmutableId), text(user.id)]))
+  const contacts = new Map(tenant.contacts.map((contact) => [text(contact.mail).toLowerCase(), text(contact.id)]))
+  const groups = Map.groupBy(ownGroups(tenant), (group) => text(group.displayName))
+  const ids = new Map<string, string>()
+  const keep = (entry: Entry, id: string | undefined): void => {
+    if (id) ids.set(entry.dn.toLowerCase(), id)
+  }
+  for (const forest of forests) {
+    for (const entry of forest.users.values()) keep(entry, users.get(immutableId(entry)))
+    for (const entry of forest.contacts.values()) keep(entry, contacts.get(text(entry.mail).toLowerCase()))
+    for (const entry of forest.groups.values()) {
+      const named = groups.get(nameOf(entry)) ?? []
+      if (named.length === 1) keep(entry, text(named[0]?.id))
+    }
+  }
+  return ids
+}
+
+const ownGroups = (tenant: TenantPicture): readonly Json[] =>
+  tenant.groups.filter((group) => isLive(group) && text(group.uniqueName) !== '')
+
+function compareUsers(of: Comparison, ids: ReadonlyMap<string, string>, found: string[]): void {
+  const { forests, tenant } = of
+  const live = new Map(tenant.users.filter(isLive).map((user) => [text(user.onPremisesImmutableId), user]))
+  for (const forest of forests) {
+    for (const entry of forest.users.values()) {
+      const id = immutableId(entry)
+      const user = live.get(id)
+      if (!user) {
+        if (!of.held?.has(id)) found.push(`${entry.dn} is not in the cloud`)
+        continue
+      }
+      // A person of several forests has the values of the first: compared where the object stands alone.
+      if (Buffer.isBuffer(entry['mS-DS-ConsistencyGuid']) && forests.length > 1) continue
+      const expected = { ...expectedUser(entry), manager: ids.get(text(entry.manager).toLowerCase()) ?? '' }
+      for (const [name, value] of Object.entries(expected)) {
+        if (value !== text(user[name]))
+          found.push(`${entry.dn}: ${name} is ${JSON.stringify(user[name])}, not ${JSON.stringify(value)}`)
+      }
+    }
+  }
+}
+
+const expectedUser = (entry: Entry): Readonly<Record<string, string>> => ({
+  displayName: nameOf(entry),
+  givenName: text(entry.givenName),
+  surname: text(entry.sn),
+  jobTitle: text(entry.title),
+  department: text(entry.department),
+  userPrincipalName: text(entry.userPrincipalName),
+  accountEnabled: String((Number(text(entry.userAccountControl)) & 2) === 0),
+})
+
+function compareContacts({ forests, tenant }: Comparison, found: string[]): void {
+  const byAddress = new Map(tenant.contacts.map((contact) => [text(contact.mail).toLowerCase(), contact]))
+  let total = 0
+  for (const forest of forests) {
+    for (const entry of forest.contacts.values()) {
+      total++
+      const contact = byAddress.get(text(entry.mail).toLowerCase())
+      if (!contact) found.push(`${entry.dn} is not in the cloud`)
+      else if (text(contact.displayName) !== nameOf(entry))
+        found.push(`${entry.dn}: displayName is ${JSON.stringify(contact.displayName)}`)
+    }
+  }
+  const own = tenant.contacts.filter((contact) => anchorOf(contact) !== '').length
+  if (own !== total) found.push(`${own} contacts in the cloud, ${total} in the forests`)
+}
+
+function compareGroups({ forests, tenant }: Comparison, ids: ReadonlyMap<string, string>, found: string[]): void {
+  const own = ownGroups(tenant)
   const byName = Map.groupBy(own, (group) => text(group.displayName))
-  const membersOf = Map.groupBy(members, (member) => text(member.groupId))
+  const membersOf = Map.groupBy(tenant.members, (member) => text(member.group))
+  const known = new Set(ids.values())
   let total = 0
   for (const forest of forests) {
     for (const [guid, entry] of forest.groups) {
@@ -172,23 +237,33 @@ function compareGroups(
         found.push(`${entry.dn} is not in the cloud`)
         continue
       }
-      const wanted = new Set<string>()
-      for (const dn of ([] as string[]).concat((entry.member as string[]) ?? [])) {
-        const member = forest.byDn.get(dn.toLowerCase())
-        const person = member ? forest.users.get(member) : undefined
-        if (!person || expectedMissing.has(immutableId(person))) continue
-        wanted.add(text(users.get(immutableId(person))?.id))
+      const wanted = list(entry.member).flatMap((dn) => ids.get(dn.toLowerCase()) ?? [])
+      const extraOf = (group: Json): { missing: number; extra: number } => {
+        const there = (membersOf.get(text(group.id)) ?? []).map((line) => text(line.member)).filter((id) => known.has(id))
+        return {
+          missing: wanted.filter((id) => !there.includes(id)).length,
+          extra: there.filter((id) => !wanted.includes(id)).length,
+        }
       }
-      // Groups of one name in several forests: one of the candidates must fit.
-      const cloudUsers = new Set([...users.values()].map((user) => text(user.id)))
-      const fits = candidates.some((group) => {
-        const there = (membersOf.get(text(group.id)) ?? [])
-          .map((member) => text(member.memberId))
-          .filter((id) => cloudUsers.has(id))
-        return [...wanted].every((id) => there.includes(id)) && (forests.length > 1 || there.length === wanted.size)
-      })
-      if (!fits) found.push(`${entry.dn} (${guid}): its members differ`)
+      // Groups of one name: one of them must fit.
+      const best = candidates.map(extraOf).toSorted((a, b) => a.missing + a.extra - b.missing - b.extra)[0]
+      if (best && best.missing + best.extra > 0)
+        found.push(`${entry.dn} (${guid}): ${best.missing} members are missing, ${best.extra} too many`)
     }
   }
   if (own.length !== total) found.push(`${own.length} groups in the cloud, ${total} in the forests`)
+}
+
+/** What the cloud has under Canopy's keys and no forest has, and what it deleted without being told. */
+function strays({ forests, tenant, deleted }: Comparison, found: string[]): void {
+  const wanted = new Set(forests.flatMap((forest) => [...forest.users.values()].map(immutableId)))
+  for (const user of tenant.users) {
+    const id = text(user.onPremisesImmutableId)
+    if (id !== '' && isLive(user) && !wanted.has(id)) found.push(`cloud user ${id} is in no forest`)
+    if (!isLive(user) && !deleted?.has(id)) found.push(`cloud user ${text(user.id)} was deleted, and nobody asked for it`)
+  }
+  for (const group of tenant.groups) {
+    if (!isLive(group) && !deleted?.has(text(group.displayName)))
+      found.push(`cloud group ${text(group.id)} was deleted, and nobody asked for it`)
+  }
 }

@@ -10,32 +10,34 @@ import {
   postgresBus,
   postgresSql,
   type Running,
+  type Sql,
   startServices,
 } from '@canopy/chassis'
 import { type TestSql, testSql } from '@canopy/chassis/testing'
 import { result, topics } from '@canopy/proto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import type { StatusSnapshot } from './api/status.ts'
 import { consoleService } from './service.ts'
 
-// No service depends on another; this test runs both in one process, as standalone does.
-const { audit } = await import(new URL('../../audit/src/index.ts', import.meta.url).href)
-
+const flags = ['--conditions=@canopy/source', '--disable-warning=ExperimentalWarning']
 const token = 'a-token-for-this-test-alone'
 let folder: string
 let store: TestSql
 let busSql: Awaited<ReturnType<typeof postgresSql>>
 let bus: Awaited<ReturnType<typeof postgresBus>>
 let running: Running
+let auditProcess: ChildProcess | undefined
+let auditSql: Sql
 let url = ''
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'canopy-console-'))
   await writeFile(join(folder, 'token'), `${token}\n`)
   store = await testSql('console')
-  busSql = await postgresSql({ connection: store.connection, schema: `${store.schema}_bus` })
+  busSql = await postgresSql({ connection: store.connection, schema: 'bus' })
   bus = await postgresBus({ sql: busSql })
+  const address = await startAudit()
   const gateway = consoleService({
     extraRoutes: [
       { method: 'GET', path: '/api/v1/lab/list', handler: async (query) => ({ lines: [`limit ${query.limit}`] }) },
@@ -49,19 +51,46 @@ beforeAll(async () => {
       url = at
     },
   })
-  running = await startServices([audit, gateway], {
-    adapters: { sql: () => postgresSql({ connection: store.connection, schema: store.schema }), bus },
-    rpc: { listen: ['127.0.0.1:0'] },
+  running = await startServices([gateway], {
+    adapters: { sql: async () => Promise.reject(new Error('no store')), bus: undefined },
+    rpc: { listen: [`unix:${join(folder, 'console')}`], peers: { audit: address } },
     config: { console: { listen: '127.0.0.1:0', token_file: join(folder, 'token') } },
   })
+  await vi.waitUntil(async () => (await auditState()) === 'up', { timeout: 30_000, interval: 100 })
+  auditSql = await postgresSql({ connection: store.connection, schema: 'audit' })
   await writeFile(join(folder, 'console.json'), JSON.stringify({ url, token }))
 })
 afterAll(async () => {
   await running?.stop()
+  auditProcess?.kill('SIGKILL')
+  await auditSql?.close()
+  await bus?.close()
   await busSql?.close()
   await store?.close()
   await rm(folder, { recursive: true, force: true })
 })
+
+/** Another service is another process here, as in a cluster. */
+async function startAudit(): Promise<string> {
+  const { host, database, user } = store.connection
+  const address = `unix:${join(folder, 'audit')}`
+  const config = {
+    rpc: { listen: address },
+    health: { listen: `unix:${join(folder, 'health')}` },
+    sql: { url: `socket:${encodeURI(host)}?db=${database}&user=${user}` },
+    log_level: 'error',
+  }
+  await writeFile(join(folder, 'audit.yaml'), JSON.stringify(config))
+  const main = new URL('../../audit/src/main.ts', import.meta.url).pathname
+  auditProcess = spawn(process.execPath, [...flags, main, '--config', join(folder, 'audit.yaml')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return address
+}
+
+const statusNow = async (): Promise<StatusSnapshot> => (await (await ask('status')).json()) as StatusSnapshot
+const auditState = async (): Promise<string | undefined> =>
+  (await statusNow()).services.find(({ service }) => service === 'audit')?.state
 
 const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
   fetch(`${url}/api/v1/${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } })
@@ -92,7 +121,6 @@ const record = (display: string, over: Partial<result.Result> = {}): Promise<voi
 
 function cli(...args: string[]): ChildProcess {
   const main = new URL('cli/main.ts', import.meta.url).pathname
-  const flags = ['--conditions=@canopy/source', '--disable-warning=ExperimentalWarning']
   const env = { PATH: process.env.PATH, TZ: 'UTC', CANOPY_DATA: folder }
   return spawn(process.execPath, [...flags, main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
 }
@@ -235,13 +263,13 @@ describe('the command line client', () => {
 
   it('verifies the log, and fails when it was changed', async () => {
     expect((await run('log', '--verify')).out).toMatch(/entries, every hash fits/)
-    await store.sql.query(`update entry set display = 'Somebody' where sequence = 1`)
+    await auditSql.query(`update entry set display = 'Somebody' where sequence = 1`)
     const broken = await run('log', '--verify')
     expect(broken.code).toBe(1)
     expect(broken.err).toContain('CANOPY-AUDIT-0002')
     expect(broken.err).toContain('entry 1')
     expect((await run('log', '--verify', '--json')).code).toBe(1)
-    await store.sql.query(`update entry set display = 'Ada Park-Lindqvist' where sequence = 1`)
+    await auditSql.query(`update entry set display = 'Ada Park-Lindqvist' where sequence = 1`)
   })
 
   it('changes the lab', async () => {
@@ -297,5 +325,15 @@ describe('a console', () => {
       await console.stop()
     }
     await expect(stat(path).catch((error) => classify(error).code)).resolves.toContain('ENOENT')
+  })
+})
+
+describe('a service that goes away', () => {
+  it('is shown as down, with the rest as before', async () => {
+    auditProcess?.kill('SIGKILL')
+    await expect.poll(auditState, { timeout: 10_000 }).toBe('down')
+    const log = await ask('log')
+    expect([log.status, ((await log.json()) as { code: string }).code]).toEqual([503, 'CANOPY-RPC-0001'])
+    expect((await run('log')).err).toContain('the service is not reachable')
   })
 })

@@ -61,7 +61,12 @@ function factsOf(of: Population): { readonly before: Fact[]; readonly after: Fac
     const values: Record<string, string> = { displayName: `P${n}`, accountEnabled: String(one.isEnabled) }
     // Who comes later claims nothing: a claim after the barrier is decided by who is first, on purpose.
     if (one.ending !== 'late') values.userPrincipalName = `u${one.upn}@x`
-    const more = { forest: one.forest, guid: guidOf(n), sourceAnchor: `S${one.sourceAnchor}`, sid: sidOf(one.forest, n) }
+    const more = {
+      forest: one.forest,
+      guid: guidOf(n),
+      sourceAnchor: `S${one.sourceAnchor}`,
+      sid: sidOf(one.forest, n),
+    }
     add(said({ ...more, createdAt: new Date(one.age * 1000), references }, values), one.ending)
   })
   of.teams.forEach((one, n) => {
@@ -131,7 +136,10 @@ async function outcome(of: Population, first: Delivery, second: Delivery) {
   await deliver(after, second)
   await store.drain()
   const { desired, edges } = store.published
-  const objects = [...desired].map(([anchor, { version, incarnation, steps, observedAt, deleteAt, ...rest }]) => [anchor, rest])
+  const objects = [...desired].map(([anchor, { version, incarnation, steps, observedAt, deleteAt, ...rest }]) => [
+    anchor,
+    rest,
+  ])
   const groups = new Map(desired)
   const members = [...edges].filter(([, one]) => {
     const group = groups.get(one.groupAnchor)

@@ -20,7 +20,8 @@ const opened = async () => {
   await store.watermark('b')
   await store.open()
 }
-const desired = (forest: string, guid: string, kind = 'user') => store.published.desired.get(anchorOf(forest, guid, kind))
+const desired = (forest: string, guid: string, kind = 'user') =>
+  store.published.desired.get(anchorOf(forest, guid, kind))
 const edgeOf = (forest: string, member: string) =>
   store.published.edges.get(`${anchorOf('a', group, 'group')}/${anchorOf(forest, member)}`)
 
@@ -44,7 +45,10 @@ describe('the barrier', () => {
     await store.contributions(person('a', one, upn, { createdAt: new Date(3000) }))
     await opened()
     expect(desired('a', two)?.holds).toEqual([])
-    for (const [forest, guid] of [['a', one], ['b', three]] as const) {
+    for (const [forest, guid] of [
+      ['a', one],
+      ['b', three],
+    ] as const) {
       expect(desired(forest, guid)?.holds).toMatchObject([
         { reason: 'conflict', attribute: 'userPrincipalName', anchor: anchorOf('a', two) },
       ])
@@ -75,7 +79,11 @@ describe('a person with an account in both forests', () => {
     await opened()
     expect(joined()).toMatchObject({ members: [`a/${one}`, `b/${two}`], sourceDisabled: true })
     expect(joined()?.attributes).toMatchObject({
-      displayName: { values: ['Ada'], provenance: { forest: 'a' }, losers: [{ values: ['Ada B'], reason: 'precedence' }] },
+      displayName: {
+        values: ['Ada'],
+        provenance: { forest: 'a' },
+        losers: [{ values: ['Ada B'], reason: 'precedence' }],
+      },
       mail: { values: ['ada@b'], provenance: { forest: 'b', rule: 'user.mail' } },
       accountEnabled: { values: ['false'], losers: [{ values: ['true'], reason: 'disableWins' }] },
     })
@@ -133,7 +141,13 @@ describe('a value that only one may have', () => {
     const { conflicts, total } = await listConflicts(store.sql, 10)
     expect(total).toBe(1)
     expect(conflicts).toMatchObject([
-      { attribute: 'userPrincipalName', value: 'ada@x', winner: anchorOf('b', two), loser: anchorOf('a', one), effect: 'hold' },
+      {
+        attribute: 'userPrincipalName',
+        value: 'ada@x',
+        winner: anchorOf('b', two),
+        loser: anchorOf('a', one),
+        effect: 'hold',
+      },
     ])
     expect(conflicts[0]!.id).toMatch(/^case_[a-z2-7]{8}$/)
     expect((await listConflicts(store.sql, 10)).conflicts[0]!.id).toBe(conflicts[0]!.id)
@@ -149,13 +163,20 @@ describe('a value that only one may have', () => {
     await store.contributions(person('b', two, { proxyAddresses: ['SMTP:ada@x', 'smtp:Team@x'] }))
     expect(desired('b', two)).toMatchObject({
       holds: [],
-      attributes: { proxyAddresses: { values: ['SMTP:ada@x'], losers: [{ values: ['smtp:Team@x'], reason: 'claim' }] } },
+      attributes: {
+        proxyAddresses: { values: ['SMTP:ada@x'], losers: [{ values: ['smtp:Team@x'], reason: 'claim' }] },
+      },
     })
-    expect((await listConflicts(store.sql, 10)).conflicts).toMatchObject([{ effect: 'dropValue', value: 'smtp:team@x' }])
+    expect((await listConflicts(store.sql, 10)).conflicts).toMatchObject([
+      { effect: 'dropValue', value: 'smtp:team@x' },
+    ])
   })
   it('is swapped between two in one batch', async () => {
     await opened()
-    await store.contributions(person('a', one, { userPrincipalName: 'x@x' }), person('a', two, { userPrincipalName: 'y@x' }))
+    await store.contributions(
+      person('a', one, { userPrincipalName: 'x@x' }),
+      person('a', two, { userPrincipalName: 'y@x' }),
+    )
     await store.contributions(
       person('a', one, { userPrincipalName: 'y@x' }, { version: 2n }),
       person('a', two, { userPrincipalName: 'x@x' }, { version: 2n }),
@@ -180,7 +201,10 @@ describe('scope', () => {
   it('that is unknown holds who never was desired, and changes nothing about who was', async () => {
     await opened()
     const unknown = { scope: 'SCOPE_UNKNOWN', scopeReason: 'an OU is not found yet' }
-    await store.contributions(person('a', one, { displayName: 'Ada' }, unknown), person('a', two, { displayName: 'Eve' }))
+    await store.contributions(
+      person('a', one, { displayName: 'Ada' }, unknown),
+      person('a', two, { displayName: 'Eve' }),
+    )
     expect(desired('a', one)?.holds).toMatchObject([{ reason: 'scopeUnknown', message: 'an OU is not found yet' }])
     const published = store.published.log.length
     await store.contributions(person('a', two, {}, { ...unknown, version: 2n }))
@@ -211,7 +235,10 @@ describe('references and edges', () => {
     await store.contributions(person('a', two))
     await store.drain()
     expect(desired('a', one)?.references).toEqual({ manager: anchorOf('a', two) })
-    await store.contributions(person('a', two, {}, { version: 2n, gone: true }), person('a', one, {}, { version: 2n, gone: true }))
+    await store.contributions(
+      person('a', two, {}, { version: 2n, gone: true }),
+      person('a', one, {}, { version: 2n, gone: true }),
+    )
     await store.drain()
     expect(edgeOf('a', one)?.present).toBe(false)
   })
@@ -267,7 +294,9 @@ describe('level-triggered', () => {
     await store.drain()
     const resolved = store.published.desired.get(deriveAnchor('user', 'S'))
     expect(resolved?.attributes.mail).toMatchObject({ values: ['b@x'], losers: [{ values: ['a@x'] }] })
-    expect((await store.sql.query('select claim from claim')).map((row) => row.claim)).toEqual(['proxyAddresses:smtp:b@x'])
+    expect((await store.sql.query('select claim from claim')).map((row) => row.claim)).toEqual([
+      'proxyAddresses:smtp:b@x',
+    ])
   })
 })
 

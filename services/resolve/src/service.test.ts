@@ -1,4 +1,4 @@
-import { call, createChannels, defineService } from '@canopy/chassis'
+import { call, type createChannels, defineService } from '@canopy/chassis'
 import { contribution, resolve as rpc, topics } from '@canopy/proto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -62,7 +62,14 @@ describe('resolve', () => {
     await vi.waitFor(() => expect(edges.watermarks.length).toBeGreaterThan(0), 5_000)
     expect(desired.messages).toHaveLength(3)
     expect(edges.messages).toMatchObject([{ message: { present: true, source: `a/${team}/${ada}` } }])
-    expect(await status()).toMatchObject({ identities: 3, users: 2, groups: 1, edges: 1, conflicts: 1, barrierOpen: true })
+    expect(await status()).toMatchObject({
+      identities: 3,
+      users: 2,
+      groups: 1,
+      edges: 1,
+      conflicts: 1,
+      barrierOpen: true,
+    })
     const { conflicts } = await call(client(), 'listConflicts', { limit: 0 })
     expect(conflicts).toMatchObject([{ winner: deriveAnchor('user', `a:${ada}`), loserSource: `b: cn=${eve},dc=b` }])
     const { identities } = await call(client(), 'findIdentities', { who: `b/${eve}`, limit: 0 })
@@ -86,7 +93,11 @@ describe('resolve', () => {
     await mark('b')
     await vi.waitFor(() => expect(desired.messages).toHaveLength(1), 5_000)
     await running.configure(testConfiguration({ version: 2n, precedence: [{ attribute: 'mail', order: ['b'] }] }))
-    const marker = contribution.Contribution.fromPartial({ kind: 'configuration', version: 2n, configurationVersion: 2n })
+    const marker = contribution.Contribution.fromPartial({
+      kind: 'configuration',
+      version: 2n,
+      configurationVersion: 2n,
+    })
     const keys = Array.from({ length: 64 }, (_, n) => ({ key: `=configuration/${n}`, message: marker }))
     await new Promise((resume) => setTimeout(resume, 300))
     expect(desired.messages).toHaveLength(1)

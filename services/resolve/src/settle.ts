@@ -1,9 +1,10 @@
 /** Resolves identities from what is stored about them: the one place where desired objects are made. */
 import type { Out, Tx } from '@canopy/chassis'
 import { claimsOf } from '@canopy/domain'
-import { type contribution, desired, topics } from '@canopy/proto'
+import { type contribution, type desired, topics } from '@canopy/proto'
 import { heldClaims, type Loss, writeClaims, writeConflicts } from './adapters/claims.sql.ts'
 import { decidedClaims, type NewDecision, putAnchor, writeDecisions } from './adapters/decisions.sql.ts'
+import { encodeDesired } from './adapters/encode.ts'
 import { deriveAnchor, digestOf } from './adapters/hash.ts'
 import { type Decided, identities, writeIdentities } from './adapters/identities.sql.ts'
 import { type Reference, targets, writeReferences } from './adapters/references.sql.ts'
@@ -196,7 +197,7 @@ function publish(of: {
 }): void {
   const { request, draft, object, state, outcome } = of
   const { before, anchor, kind, sourceAnchor, members } = draft
-  const body = desired.DesiredObject.encode(object).finish()
+  const body = encodeDesired(object)
   const digest = digestOf(body)
   const isEqual = before !== undefined && Buffer.compare(before.digest, digest) === 0
   const there = members.filter((one) => !one.gone)

@@ -1,5 +1,5 @@
 /** Maps a batch of objects and publishes what says something new. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Out, Tx } from '@canopy/chassis'
 import { type change, topics } from '@canopy/proto'
 import { accept } from './adapters/digests.sql.ts'
@@ -52,7 +52,7 @@ const nothingBound: Bound = () => undefined
 
 const candidate = (made: Made): Candidate => ({
   ...made,
-  digest: createHash('sha256').update(comparable(made.contribution)).digest().subarray(0, 16),
+  digest: hash('sha256', comparable(made.contribution), 'buffer').subarray(0, 16),
 })
 
 async function boundsOf(active: Active, records: Iterable<ObjectRecord>): Promise<ReadonlyMap<string, Bound>> {

@@ -35,7 +35,13 @@ const directory = defineService({
 const person = (n: number, displayName: string, more: Partial<change.DirectoryObject> = {}) => ({
   key: `contoso/${guidOf(n)}`,
   message: {
-    ...change.DirectoryObject.fromPartial({ forest: 'contoso', guid: guidOf(n), version: 1n, kind: 'user', path: ['staff'] }),
+    ...change.DirectoryObject.fromPartial({
+      forest: 'contoso',
+      guid: guidOf(n),
+      version: 1n,
+      kind: 'user',
+      path: ['staff'],
+    }),
     attributes: { displayName: { values: [Buffer.from(displayName)] } },
     ...more,
   },
@@ -94,11 +100,16 @@ describe('transform', () => {
     await running.configure({ ...base, version: 1n })
     await running.say(topics.changes, [person(1, 'Ada'), person(2, 'eve')])
     await vi.waitFor(() => expect(objects()).toHaveLength(2), 5_000)
-    const upper: configuration.DeepPartial<configuration.MappingRule> = { kind: 'user', target: 'displayName', source: { $case: 'expression', value: 'ToUpper([displayName])' } }
+    const upper: configuration.DeepPartial<configuration.MappingRule> = {
+      kind: 'user',
+      target: 'displayName',
+      source: { $case: 'expression', value: 'ToUpper([displayName])' },
+    }
     await running.say(topics.changes, [person(3, 'ZOE')])
     await vi.waitFor(() => expect(objects()).toHaveLength(3), 5_000)
     await running.configure({ ...base, version: 2n, mappings: [upper] })
-    const markers = () => seen.messages.filter(({ key, message }) => key.startsWith('=') && message.configurationVersion === 2n)
+    const markers = () =>
+      seen.messages.filter(({ key, message }) => key.startsWith('=') && message.configurationVersion === 2n)
     await vi.waitFor(() => expect(markers()).toHaveLength(running.bus.partitions(topics.contributions)), 5_000)
     expect(named().slice(3).sort()).toEqual(['ADA', 'EVE'])
     expect(objects().at(-1)?.message.configurationVersion).toBe(2n)

@@ -11,7 +11,7 @@ import type { Mode } from '@canopy/domain'
 import { type configuration, topics } from '@canopy/proto'
 import { judgeDeletes, judgeRemovals } from './adapters/store/guards.sql.ts'
 import { storeDesired, storeEdges } from './adapters/store/intake.sql.ts'
-import { readingLinks } from './adapters/store/link-lock.sql.ts'
+import { readingLinks, wakeAllEdges } from './adapters/store/link-lock.sql.ts'
 import { stateCounts } from './adapters/store/status.sql.ts'
 import { reopenPaused, settleAbandoned } from './adapters/store/work.sql.ts'
 import { openDirectory } from './adapters/targets.ts'
@@ -64,6 +64,7 @@ class Writer implements Component {
   async start(): Promise<void> {
     const context = this.#context
     await this.#barrier.load()
+    await wakeAllEdges(context.sql)
     let pool: LeasePool | undefined
     pool = await context.leases({
       pool: 'work',

@@ -74,10 +74,17 @@ export async function acquire(
   )
 }
 
-export async function release(sql: Queryable, { pool, owner }: Owner, names: readonly string[]): Promise<void> {
+/** By epoch: a statement that was held up must not free what the same owner has got anew meanwhile. */
+export async function release(
+  sql: Queryable,
+  { pool, owner }: Owner,
+  leases: readonly { readonly name: string; readonly epoch: bigint }[],
+): Promise<void> {
   await sql.query(
-    `update lease set expires_at = '-infinity', owner = '' where pool = $1 and owner = $2 and name = any($3::text[])`,
-    [pool, owner, names],
+    `update lease l set expires_at = '-infinity', owner = ''
+     from unnest($3::text[], $4::bigint[]) as r (name, epoch)
+     where l.pool = $1 and l.owner = $2 and l.name = r.name and l.epoch = r.epoch`,
+    [pool, owner, leases.map(({ name }) => name), leases.map(({ epoch }) => epoch)],
   )
 }
 

@@ -39,11 +39,12 @@ class PostgresLeasePool implements LeasePool {
   readonly #held = new Map<string, Lease>()
   /** Given back, and their `onLost` still runs. */
   readonly #leaving = new Map<string, Promise<void>>()
-  readonly #released: string[] = []
+  readonly #released: Lease[] = []
   #ticking: Promise<void> | undefined
   #tickAgain = false
   #timer: NodeJS.Timeout | undefined
   #nextTickMs = 0
+  #watchTimer: NodeJS.Timeout | undefined
   #stopListening: (() => Promise<void>) | undefined
   #closing: Promise<void> | undefined
 
@@ -83,6 +84,7 @@ class PostgresLeasePool implements LeasePool {
     clearTimeout(this.#timer)
     for (const lease of [...this.#held.values()]) this.#giveBack(lease)
     await Promise.all(this.#leaving.values())
+    clearTimeout(this.#watchTimer)
     try {
       await this.#flushReleased()
       await leave(this.#ground.sql, this.#self)
@@ -96,6 +98,8 @@ class PostgresLeasePool implements LeasePool {
   #hinted(payload: string): void {
     const [pool, owner] = payload.split('\n')
     if (payload !== '' && (pool !== this.#self.pool || owner === this.#self.owner)) return
+    // A tick that is on its way may have looked already.
+    if (this.#ticking) this.#tickAgain = true
     this.#schedule(hintPauseMs)
   }
 
@@ -106,7 +110,6 @@ class PostgresLeasePool implements LeasePool {
   /** The earlier of what is planned and `inMs`. */
   #schedule(inMs: number): void {
     if (this.#closing) return
-    if (this.#ticking) this.#tickAgain = true
     const atMs = performance.now() + inMs
     if (this.#timer && this.#nextTickMs <= atMs) return
     clearTimeout(this.#timer)
@@ -136,7 +139,8 @@ class PostgresLeasePool implements LeasePool {
       nextMs = this.#self.ttlMs / 6
       this.#dropLapsed()
     }
-    this.#schedule(Math.max(hintPauseMs, Math.min(nextMs, this.#untilDeadlineMs())))
+    this.#watch()
+    this.#schedule(Math.max(hintPauseMs, nextMs))
   }
 
   /** Returns when it is worth coming back, if sooner than the next renewal. */
@@ -150,6 +154,7 @@ class PostgresLeasePool implements LeasePool {
       if (renewed.has(lease.name)) this.#held.set(lease.name, { ...lease, deadlineMs: this.#deadline(sentMs) })
       else this.#lost(lease)
     }
+    this.#watch()
     const share = fairShare({ ...this.#self, names: names.length, members: renewal.members })
     const surplus = [...this.#held.values()].slice(share)
     for (const lease of surplus) this.#giveBack(lease)
@@ -179,7 +184,7 @@ class PostgresLeasePool implements LeasePool {
     const inTime = await this.#lost(lease)
     this.#leaving.delete(lease.name)
     if (!inTime) return
-    this.#released.push(lease.name)
+    this.#released.push(lease)
     if (this.#closing) return
     await new Promise<void>((resolve) => setImmediate(resolve))
     await this.#flushReleased()
@@ -191,9 +196,9 @@ class PostgresLeasePool implements LeasePool {
   }
 
   async #flushReleased(): Promise<boolean> {
-    const names = this.#released.splice(0)
-    if (names.length > 0) await release(this.#ground.sql, this.#self, names)
-    return names.length > 0
+    const leases = this.#released.splice(0)
+    if (leases.length > 0) await release(this.#ground.sql, this.#self, leases)
+    return leases.length > 0
   }
 
   /** True when the user let go before the deadline. */
@@ -219,10 +224,18 @@ class PostgresLeasePool implements LeasePool {
     for (const lease of [...this.#held.values()]) if (lease.deadlineMs <= now) void this.#lost(lease)
   }
 
-  #untilDeadlineMs(): number {
-    let earliest = Number.POSITIVE_INFINITY
-    for (const lease of this.#held.values()) earliest = Math.min(earliest, lease.deadlineMs)
-    return earliest - performance.now()
+  /** Apart from the renewals: a statement that hangs must not keep anybody from learning that a lease is over. */
+  #watch(): void {
+    clearTimeout(this.#watchTimer)
+    const earliest = Math.min(...[...this.#held.values()].map((lease) => lease.deadlineMs))
+    if (!Number.isFinite(earliest)) return
+    this.#watchTimer = setTimeout(
+      () => {
+        this.#dropLapsed()
+        this.#watch()
+      },
+      Math.max(0, Math.ceil(earliest - performance.now())),
+    )
   }
 
   #deadline(sentMs: number): number {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Fault, FaultState } from './faults.ts'
 import type { LabTenant } from './lab-tenant.ts'
 import type { Answer } from './request.ts'
+import type { Properties } from './store.ts'
 
 export interface ControlCall {
   readonly request: IncomingMessage
@@ -46,15 +47,47 @@ function dumpState(call: ControlCall): Answer {
   return { status: 200, headers: { 'content-type': 'application/x-ndjson' }, body: text }
 }
 
+/** What a person does at the portal: every rule but rights applies. */
+type PersonAct =
+  | { readonly act: 'create'; readonly kind: 'user' | 'group'; readonly body: Properties }
+  | { readonly act: 'patch'; readonly id: string; readonly body: Properties }
+  | { readonly act: 'remove'; readonly id: string }
+  | { readonly act: 'addMember' | 'removeMember'; readonly group: string; readonly member: string }
+
+function actAsPerson(call: ControlCall): Answer {
+  const { directory } = call
+  const request = JSON.parse(call.text) as PersonAct
+  switch (request.act) {
+    case 'create':
+      return { status: 201, body: directory.create(request.kind, request.body) }
+    case 'patch':
+      directory.patch(request.id, request.body)
+      return { status: 204 }
+    case 'remove':
+      directory.remove(request.id)
+      return { status: 204 }
+    case 'addMember':
+      directory.addMember(request.group, request.member)
+      return { status: 204 }
+    case 'removeMember':
+      directory.removeMember(request.group, request.member)
+      return { status: 204 }
+    default:
+      request satisfies never
+      return plain(400, 'act must be one of create, patch, remove, addMember, removeMember')
+  }
+}
+
 /** Answers below /lab/. */
 export function answerControl(call: ControlCall): Answer {
   if (!isAllowed(call))
     return plain(403, 'The control path is for this machine and needs the token printed at the start.')
   if (call.path === '/lab/faults' && call.request.method === 'POST') return setFaults(call)
+  if (call.path === '/lab/person' && call.request.method === 'POST') return actAsPerson(call)
   if (call.path === '/lab/state' && call.request.method === 'GET') return dumpState(call)
   if (call.path === '/lab/requests' && call.request.method === 'GET') {
     const { requestLog } = call.directory
     return { status: 200, body: { writes: call.directory.writes(), requests: Object.fromEntries(requestLog) } }
   }
-  return plain(404, 'Known: POST /lab/faults, GET /lab/state?kind=…, GET /lab/requests')
+  return plain(404, 'Known: POST /lab/faults, POST /lab/person, GET /lab/state?kind=…, GET /lab/requests')
 }

@@ -35,7 +35,7 @@ export interface LabTenant {
   /** The user with this onPremisesImmutableId, deleted or not. */
   byImmutableId(anchor: string): CloudObject | undefined
   deletedItems(): readonly CloudObject[]
-  /** Answered requests by `METHOD status`, those inside batches one by one. */
+  /** Answered requests by `METHOD status`, those inside batches one by one; cmdlets and sign-ins as `Name status`, `token status`. */
   readonly requestLog: ReadonlyMap<string, number>
   /** Directory changes that applications were told succeeded. */
   writes(): number

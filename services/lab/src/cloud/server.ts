@@ -97,6 +97,11 @@ interface Operation {
   readonly caller: Caller
 }
 
+function count({ counters }: CloudParts, what: string, status: number): void {
+  const key = `${what} ${status}`
+  counters.log.set(key, (counters.log.get(key) ?? 0) + 1)
+}
+
 /** Runs one directory operation and counts its answer; never throws what a client is to be told. */
 function operate(parts: CloudParts, operation: Operation): Answer {
   const { tenant, counters } = parts
@@ -123,8 +128,7 @@ function operate(parts: CloudParts, operation: Operation): Answer {
   } catch (error) {
     answer = failed(parts, operation.header('client-request-id'), error)
   }
-  const key = `${operation.method} ${answer.status}`
-  counters.log.set(key, (counters.log.get(key) ?? 0) + 1)
+  count(parts, operation.method, answer.status)
   return { ...answer, headers: { ...tolls, ...answer.headers } }
 }
 
@@ -222,6 +226,7 @@ function answerExchange(parts: CloudParts, exchange: Exchange): Answer {
       skip,
     })
     if (!/^get-/i.test(String(input?.CmdletName))) parts.counters.writes += 1
+    count(parts, String(input?.CmdletName), 200)
     const context = `${parts.authorityUrl()}${path.replace(/InvokeCommand$/i, '$metadata')}#Collection(Exchange.PSResponse)`
     const next =
       result.next === undefined ? {} : { '@odata.nextLink': `${parts.authorityUrl()}${path}?$skiptoken=${result.next}` }
@@ -252,7 +257,9 @@ function answerSignIn(parts: CloudParts, exchange: Exchange): Answer | undefined
   if (!parts.signIn.isTenant(named)) return { ...parts.signIn.unknownTenant(named), headers }
   if (token !== undefined) {
     if (request.method !== 'POST') return { status: 405, headers, body: { error: 'invalid_request' } }
-    return { ...parts.signIn.token(new URLSearchParams(text), request.headers.authorization), headers }
+    const issued = parts.signIn.token(new URLSearchParams(text), request.headers.authorization)
+    count(parts, 'token', issued.status)
+    return { ...issued, headers }
   }
   return {
     status: 200,

@@ -2,6 +2,7 @@
 import type { Queryable, Tx } from '@canopy/chassis'
 import { contribution } from '@canopy/proto'
 import type { Member } from '../ports.ts'
+import { encodeContribution } from './encode.ts'
 
 type Contribution = contribution.Contribution
 
@@ -126,7 +127,7 @@ export async function writeContributions(
       text((one) => one.attributes.mail?.values[0]?.toLowerCase()),
       all.map((one) => one.claims.join('\n')),
       all.map((one) => Object.values(one.references).join(',')),
-      all.map((one) => contribution.Contribution.encode(one).finish()),
+      all.map((one) => encodeContribution(one)),
     ],
   )
 }

@@ -37,26 +37,37 @@ export async function writeReferences(
   references: readonly Reference[],
   isFirst: boolean,
 ): Promise<void> {
-  const owners = references.map((one) => one.anchor)
-  const attributes = references.map((one) => one.attribute)
-  if (!isFirst) {
+  const key = (one: Pick<Reference, 'anchor' | 'attribute'>): string => `${one.anchor}/${one.attribute}`
+  const before = new Map(isFirst ? [] : (await referencesOf(tx, anchors)).map((one) => [key(one), one]))
+  const now = new Map(references.map((one) => [key(one), one]))
+  const stale = [...before.values()].filter((one) => !now.has(key(one)))
+  if (stale.length > 0) {
     await tx.query(
-      `delete from reference r using unnest($1::uuid[]) a(anchor)
-       where r.anchor = a.anchor and not exists (
-         select from unnest($2::uuid[], $3::text[]) n(anchor, attribute)
-         where n.anchor = r.anchor and n.attribute = r.attribute)`,
-      [anchors, owners, attributes],
+      `delete from reference r using unnest($1::uuid[], $2::text[]) s(anchor, attribute)
+       where r.anchor = s.anchor and r.attribute = s.attribute`,
+      [stale.map((one) => one.anchor), stale.map((one) => one.attribute)],
     )
   }
-  if (references.length === 0) return
+  const changed = references.filter((one) => {
+    const known = before.get(key(one))
+    return known?.guid !== one.guid || known.forest !== one.forest
+  })
+  if (changed.length === 0) return
   await tx.query(
-    `insert into reference as r (anchor, attribute, forest, guid)
+    `insert into reference (anchor, attribute, forest, guid)
      select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[])
-     on conflict (anchor, attribute) do update set forest = excluded.forest, guid = excluded.guid
-       where (r.forest, r.guid) <> (excluded.forest, excluded.guid)`,
-    [owners, attributes, references.map((one) => one.forest), references.map((one) => one.guid)],
+     on conflict (anchor, attribute) do update set forest = excluded.forest, guid = excluded.guid`,
+    [
+      changed.map((one) => one.anchor),
+      changed.map((one) => one.attribute),
+      changed.map((one) => one.forest),
+      changed.map((one) => one.guid),
+    ],
   )
 }
+
+const referencesOf = (sql: Queryable, anchors: readonly string[]): Promise<(Reference & Record<string, unknown>)[]> =>
+  sql.query('select r.* from unnest($1::uuid[]) a(anchor) join reference r on r.anchor = a.anchor', [anchors])
 
 /** Identities that refer to any object of `anchors`. */
 export async function referrers(sql: Queryable, anchors: readonly string[]): Promise<string[]> {

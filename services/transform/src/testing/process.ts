@@ -6,8 +6,8 @@ import {
   postgresSql,
   type RunningStage,
   type ServiceDefinition,
-  startServices,
   type StoredRecord,
+  startServices,
 } from '@canopy/chassis'
 import { testServer } from '@canopy/chassis/testing'
 import { configuration, type record, type Topic, topics } from '@canopy/proto'
@@ -42,7 +42,12 @@ export async function testProcess(of: {
       {
         name: 'source',
         start: async () => {
-          stage = await context.stage({ name: 'source', inputs: [], outputs: of.outputs, handle: async () => undefined })
+          stage = await context.stage({
+            name: 'source',
+            inputs: [],
+            outputs: of.outputs,
+            handle: async () => undefined,
+          })
         },
         stop: async () => stage?.close(),
       },

@@ -1,7 +1,6 @@
 /** Everything one round changes, gathered in memory and recorded in one transaction. */
 import type { Out, Tx } from '@canopy/chassis'
 import { type result, topics } from '@canopy/proto'
-import { makingLinks } from '../adapters/store/link-lock.sql.ts'
 import {
   addCounts,
   closeTickets,
@@ -32,8 +31,7 @@ export class RoundOutcome {
   }
 
   async record(tx: Tx, out: Out, target: string): Promise<void> {
-    if (this.fresh.length > 0) await makingLinks(tx)
-    if (this.links.length > 0 || this.fresh.length > 0) await recordLinks(tx, this.links, this.fresh)
+    if (this.links.length > 0) await recordLinks(tx, this.links)
     if (this.objects.length > 0) await recordObjects(tx, this.objects)
     if (this.edges.length > 0) await recordEdges(tx, this.edges)
     if (this.beforeImages.length > 0) await keepBeforeImages(tx, this.beforeImages)

@@ -1,6 +1,6 @@
 /** One round of work: pick and journal in one transaction, send, record in another. */
 import type { RunningStage, Sql, Tx } from '@canopy/chassis'
-import { readingLinks } from '../adapters/store/link-lock.sql.ts'
+import { readingLinks, wakeEdges } from '../adapters/store/link-lock.sql.ts'
 import { recordEdges, recordObjects } from '../adapters/store/record.sql.ts'
 import {
   markEdgesSending,
@@ -63,6 +63,7 @@ export async function round(context: RoundContext): Promise<number> {
       })
     })
     await context.stage.publish((tx, out) => outcome.record(tx, out, context.target.name))
+    await wakeEdges(context.sql, outcome.fresh)
     for (const { result } of outcome.results) context.applied(result.action, result.observedAt)
     return picked.rows
   } finally {

@@ -44,42 +44,27 @@ export interface LinkChange {
   readonly applied: Readonly<Record<string, readonly string[]>>
 }
 
-/** Writes links; memberships and managers that waited for a new one become due in the same transaction. */
-export async function recordLinks(tx: Tx, links: readonly LinkChange[], fresh: readonly string[]): Promise<void> {
-  if (links.length > 0) {
-    await tx.query(
-      `insert into link (anchor, kind, cloud_id, origin, state, display, applied, deleted_at)
-       select v.anchor, v.kind, v.cloud_id, v.origin, v.state, v.display, v.applied::jsonb, case when v.state = 'deleted' then now() end
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-         as v(anchor, kind, cloud_id, origin, state, display, applied)
-       on conflict (anchor) do update set cloud_id = excluded.cloud_id, origin = excluded.origin, state = excluded.state,
-         display = excluded.display, applied = excluded.applied, deleted_at = excluded.deleted_at`,
-      [
-        links.map((l) => l.anchor),
-        links.map((l) => l.kind),
-        links.map((l) => l.cloudId),
-        links.map((l) => l.origin),
-        links.map((l) => l.state),
-        links.map((l) => l.display),
-        links.map((l) => JSON.stringify(l.applied)),
-      ],
-    )
-  }
-  if (fresh.length > 0) await wakeEdges(tx, fresh)
+/** Writes links; the memberships of what was deleted rest. */
+export async function recordLinks(tx: Tx, links: readonly LinkChange[]): Promise<void> {
+  await tx.query(
+    `insert into link (anchor, kind, cloud_id, origin, state, display, applied, deleted_at)
+     select v.anchor, v.kind, v.cloud_id, v.origin, v.state, v.display, v.applied::jsonb, case when v.state = 'deleted' then now() end
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+       as v(anchor, kind, cloud_id, origin, state, display, applied)
+     on conflict (anchor) do update set cloud_id = excluded.cloud_id, origin = excluded.origin, state = excluded.state,
+       display = excluded.display, applied = excluded.applied, deleted_at = excluded.deleted_at`,
+    [
+      links.map((l) => l.anchor),
+      links.map((l) => l.kind),
+      links.map((l) => l.cloudId),
+      links.map((l) => l.origin),
+      links.map((l) => l.state),
+      links.map((l) => l.display),
+      links.map((l) => JSON.stringify(l.applied)),
+    ],
+  )
   const deleted = links.filter((link) => link.state === 'deleted').map((link) => link.anchor)
   if (deleted.length > 0) await restEdges(tx, deleted)
-}
-
-async function wakeEdges(tx: Tx, anchors: readonly string[]): Promise<void> {
-  for (const column of ['owner', 'other'] as const) {
-    await tx.query(
-      `update edge set state = 'due', due_at = now(), attempts = 0 from link lo, link lm
-       where edge.${column} = any($1) and edge.present and edge.state in ('waiting', 'done')
-         and lo.anchor = edge.owner and lo.state = 'live' and lm.anchor = edge.other and lm.state = 'live'
-         and (edge.applied_owner is distinct from lo.cloud_id or edge.applied_other is distinct from lm.cloud_id)`,
-      [anchors],
-    )
-  }
 }
 
 /** The directory drops the memberships of what is deleted by itself. */

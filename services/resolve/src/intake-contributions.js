@@ -1,0 +1,119 @@
+import { outlines, writeContributions } from './adapters/contributions.sql.js'
+import { deriveAnchor } from './adapters/hash.js'
+import { referrers } from './adapters/references.sql.js'
+import { askRework } from './adapters/work.sql.js'
+import { compareRank } from './core/rank.js'
+import { lockIdentities } from './locked.js'
+import { propagate } from './propagate.js'
+import { settle } from './settle.js'
+/** Returns whether work is left for later. */
+export async function takeContributions(intake) {
+  const newest = newestByKey(intake.records)
+  if (newest.size === 0) return false
+  switch (intake.state) {
+    case 'waiting':
+      return store(intake, newest)
+    case 'deciding':
+      return storeAndAsk(intake, newest)
+    case 'deriving':
+    case 'open':
+      return resolveNow(intake, newest)
+    default:
+      return intake.state
+  }
+}
+function newestByKey(records) {
+  const newest = new Map()
+  for (const { message } of records) {
+    const one = message
+    const key = `${one.forest}/${one.guid}`
+    const known = newest.get(key)
+    if (!known || known.version < one.version) newest.set(key, one)
+  }
+  return newest
+}
+const candidate = (one) => deriveAnchor(one.kind, one.sourceAnchor)
+async function store(intake, newest) {
+  const written = [...newest.values()].map((one) => ({ contribution: one, anchor: candidate(one) }))
+  await writeContributions(intake.tx, written, 'undecided')
+  return false
+}
+/** What was decided already is resolved again once everything is; so is who referred to what changed. */
+async function storeAndAsk(intake, newest) {
+  const { tx } = intake
+  const some = [...newest.values()]
+  const before = await outlines(tx, {
+    forests: some.map((one) => one.forest),
+    guids: some.map((one) => one.guid),
+    anchors: [],
+  })
+  const written = some.map((one) => ({ contribution: one, anchor: candidate(one) }))
+  const now = await writeContributions(tx, written, 'undecided')
+  const anchors = [...new Set([...before, ...now].map((one) => one.anchor))]
+  await askRework(tx, [...new Set([...anchors, ...(await referrers(tx, anchors))])])
+  return true
+}
+async function resolveNow(intake, newest) {
+  const { tx, out, rules, now } = intake
+  const incoming = [...newest.values()].sort(compareRank(rules.order))
+  const anchors = incoming.filter((one) => !one.gone).map(candidate)
+  const locked = await lockIdentities(tx, { incoming, anchors: [...new Set(anchors)] })
+  const placed = place(incoming, locked.members)
+  if (placed.written.length === 0) return false
+  await writeContributions(tx, placed.written, 'decided')
+  const headers = new Map(intake.records.map((record) => [record.key, record.headers]))
+  const touched = { members: placed.members, anchors: [...placed.touched] }
+  const { flips, isWorkLeft } = await settle({ tx, out, rules, now, headers, isDeciding: false, ...touched })
+  const isMore = await propagate({ tx, out, now, flips, regrouped: [...placed.regrouped], settled: placed.touched })
+  return isWorkLeft || isMore
+}
+/**
+ * An object keeps its identity; a new one joins the identity of its source anchor, unless its own forest is in there with
+ * another object: then it gets one of its own, which is held.
+ */
+function place(incoming, known) {
+  const all = new Map(known.map((member) => [keyOf(member.contribution), member]))
+  const byAnchor = new Map()
+  for (const [key, { anchor }] of all) byAnchor.set(anchor, (byAnchor.get(anchor) ?? new Set()).add(key))
+  const written = []
+  const touched = new Set()
+  const regrouped = new Set()
+  for (const one of incoming) {
+    const before = all.get(keyOf(one))
+    if (before && before.contribution.version >= one.version) continue
+    const stays = before !== undefined && (one.gone || before.contribution.kind === one.kind)
+    const anchor = stays ? before.anchor : freeAnchor(one, all, byAnchor)
+    const member = { contribution: one.gone && before ? departed(one, before.contribution) : one, anchor }
+    if (before) touched.add(before.anchor)
+    touched.add(anchor)
+    if (before?.anchor !== anchor || before.contribution.sid !== one.sid) {
+      regrouped.add(anchor)
+      if (before) regrouped.add(before.anchor)
+    }
+    all.set(keyOf(one), member)
+    byAnchor.set(anchor, (byAnchor.get(anchor) ?? new Set()).add(keyOf(one)))
+    written.push(member)
+  }
+  return { written, members: [...all.values()].filter((member) => touched.has(member.anchor)), touched, regrouped }
+}
+const keyOf = (one) => `${one.forest}/${one.guid}`
+/** What is gone stays what it was, for the order in which things are decided. */
+const departed = (gone, before) => ({
+  ...gone,
+  kind: before.kind,
+  sid: before.sid,
+  sourceAnchor: before.sourceAnchor,
+  createdAt: before.createdAt,
+})
+function freeAnchor(one, all, byAnchor) {
+  const wanted = candidate(one)
+  for (const key of byAnchor.get(wanted) ?? []) {
+    const { anchor, contribution } = all.get(key)
+    if (anchor !== wanted || contribution.gone) continue
+    if (contribution.forest === one.forest && contribution.guid !== one.guid) {
+      return deriveAnchor(one.kind, one.sourceAnchor, keyOf(one))
+    }
+  }
+  return wanted
+}
+//# sourceMappingURL=intake-contributions.js.map

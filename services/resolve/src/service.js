@@ -1,0 +1,131 @@
+/** Composes resolve: contributions and source edges become desired objects, desired edges and decisions. */
+import { defineService, unary } from '@canopy/chassis'
+import { configuration, resolve as rpc, topics } from '@canopy/proto'
+import { readBarrier, readWatermarks, writeWatermark } from './adapters/barrier.sql.js'
+import { markEvaluated } from './adapters/configuration.sql.js'
+import { countConflicts, findIdentities, listConflicts } from './adapters/find.sql.js'
+import { hasBacklog, tally } from './adapters/work.sql.js'
+import { Config } from './config.js'
+import { missingForests } from './decide.js'
+import { events } from './events.js'
+import { gate } from './gate.js'
+import { takeContributions } from './intake-contributions.js'
+import { takeEdges } from './intake-edges.js'
+import { rulesDesk } from './rules-desk.js'
+import { worker } from './worker.js'
+export const resolve = defineService({
+  name: 'resolve',
+  config: Config,
+  migrations: new URL('../migrations/', import.meta.url),
+  compose: async (context) => {
+    const parts = { context, desk: rulesDesk(context), gate: gate() }
+    const work = worker({
+      ...context,
+      gate: parts.gate,
+      pollMs: context.config.poll_ms,
+      parts: () => {
+        const rules = parts.desk.rules()
+        return parts.stage && rules ? { stage: parts.stage, rules } : undefined
+      },
+      refresh: parts.desk.refresh,
+    })
+    parts.worker = work
+    context.rpc.addService(rpc.ResolveService, {
+      getResolveStatus: unary(() => status(parts)),
+      findIdentities: unary(async ({ who, limit }) => ({
+        identities: await findIdentities(context.sql, who, limit || 10),
+      })),
+      listConflicts: unary(({ limit }) => listConflicts(context.sql, limit || 100)),
+    })
+    return [stageComponent(parts), work]
+  },
+})
+/** The stage starts with the first configuration: nothing can be decided without one. */
+function stageComponent(parts) {
+  const { context, desk } = parts
+  let consumer
+  let name
+  let newest = -1n
+  return {
+    name: 'resolve stage',
+    start: async () => {
+      context.waiting('configuration', 'waits for a configuration')
+      const onRecords = async (records) => {
+        for (const { value } of records) {
+          if (value === undefined || value.length === 0) continue
+          const version = configuration.Configuration.decode(value)
+          name ??= version.name
+          if (version.name !== name || version.version <= newest) continue
+          newest = version.version
+          await desk.offer(version)
+        }
+        if (!desk.rules()) return
+        parts.stage ??= await startStage(parts)
+        context.waiting('configuration', undefined)
+        parts.worker?.wake()
+      }
+      consumer = await context.bus.follow({ topic: topics.config, onRecords })
+    },
+    stop: async () => {
+      await consumer?.close()
+      await parts.stage?.close()
+    },
+  }
+}
+const startStage = (parts) =>
+  parts.context.stage({
+    name: 'resolve',
+    inputs: [topics.contributions, topics.edges],
+    outputs: [topics.desired, topics.desiredEdges, topics.decisions],
+    handle: (batch) => handle(parts, batch),
+    onWatermark: (tx, out, watermark) => onWatermark(parts, { tx, out, watermark }),
+  })
+/** Says that everything before it in its partition was evaluated under a configuration version. */
+const isMarker = (key) => key.startsWith('=configuration/')
+async function handle(parts, batch) {
+  const startedMs = performance.now()
+  const { tx, out, topic } = batch
+  const rules = parts.desk.rules()
+  const state = await parts.gate.enter(tx)
+  const now = parts.context.now()
+  const markers = batch.records.filter((record) => isMarker(record.key))
+  const records = markers.length > 0 ? batch.records.filter((record) => !isMarker(record.key)) : batch.records
+  const intake = { tx, out, rules, now, state, records }
+  let isWorkLeft = false
+  if (topic.name === topics.edges.name) await takeEdges(intake)
+  else isWorkLeft = await takeContributions(intake)
+  const marker = markers.at(-1)
+  if (marker) {
+    const { configurationVersion } = marker.message
+    await markEvaluated(tx, batch.partition, configurationVersion)
+  }
+  if (marker || isWorkLeft) tx.afterCommit(() => parts.worker?.wake())
+  events.batchTaken({ topic: topic.name, records: records.length, duration: performance.now() - startedMs })
+}
+/** A watermark goes on when everything up to it was resolved: not before the barrier, nor past work left for later. */
+async function onWatermark(parts, { tx, watermark }) {
+  await writeWatermark(tx, watermark)
+  const { state } = await readBarrier(tx)
+  if (state === 'open' && !(await hasBacklog(tx))) return true
+  tx.afterCommit(() => parts.worker?.wake())
+  return false
+}
+async function status(parts) {
+  const { sql } = parts.context
+  const { users, groups, contacts, joined, edges } = await tally(sql)
+  const { state } = await readBarrier(sql)
+  const rules = parts.desk.rules()
+  const isWaiting = state === 'waiting' && rules !== undefined
+  return {
+    identities: users + groups + contacts,
+    users,
+    groups,
+    contacts,
+    joined,
+    edges,
+    conflicts: await countConflicts(sql),
+    barrierOpen: state === 'open',
+    waitingFor: isWaiting ? missingForests(rules, await readWatermarks(sql)) : [],
+  }
+}
+//# sourceMappingURL=service.js.map

@@ -1,0 +1,219 @@
+import { claimsOf } from '@canopy/domain'
+import { topics } from '@canopy/proto'
+import { heldClaims, writeClaims, writeConflicts } from './adapters/claims.sql.js'
+import { decidedClaims, putAnchor, writeDecisions } from './adapters/decisions.sql.js'
+import { encodeDesired } from './adapters/encode.js'
+import { deriveAnchor, digestOf } from './adapters/hash.js'
+import { identities, writeIdentities } from './adapters/identities.sql.js'
+import { targets, writeReferences } from './adapters/references.sql.js'
+import { addTally, askRework } from './adapters/work.sql.js'
+import { claimDesk, settleClaims } from './core/claim-desk.js'
+import { desire, newestOf } from './core/desire.js'
+import { merge, stampVersions } from './core/merge.js'
+import { compareRank } from './core/rank.js'
+import { standing } from './core/standing.js'
+
+const firstVersion = 1n << 40n
+/** The caller holds the locks of all members. */
+export async function settle(request) {
+  const { tx } = request
+  const anchors = [...new Set([...request.anchors, ...request.members.map((member) => member.anchor)])]
+  if (anchors.length === 0) return { flips: [], isWorkLeft: false }
+  const known = await identities(tx, anchors)
+  const drafts = draftsOf(request, known)
+  const desk = await settleAllClaims(request, drafts)
+  const referenced = await resolvedReferences(request, drafts)
+  const outcome = { decided: [], references: [], flips: [], decisions: [], tally: { ...noTally } }
+  for (const draft of drafts) conclude({ request, draft, referenced, outcome })
+  await writeIdentities(tx, outcome.decided)
+  await writeReferences(tx, anchors, outcome.references, request.isDeciding)
+  const isWorkLeft = await finishClaims({ request, drafts, desk, outcome })
+  await writeDecisions(tx, request.out, outcome.decisions, request.now)
+  await addTally(tx, outcome.tally)
+  return { flips: outcome.flips, isWorkLeft }
+}
+const noTally = { users: 0, groups: 0, contacts: 0, joined: 0, edges: 0 }
+/** In the order in which identities are decided, so that the first of a batch keeps a value both want. */
+function draftsOf(request, known) {
+  const { rules } = request
+  const compare = compareRank(rules.order)
+  const members = new Map()
+  for (const { anchor, contribution } of request.members) {
+    const others = members.get(anchor)
+    if (others) others.push(contribution)
+    else members.set(anchor, [contribution])
+  }
+  for (const anchor of request.anchors) if (!members.has(anchor) && known.has(anchor)) members.set(anchor, [])
+  const drafts = []
+  for (const [anchor, some] of members) {
+    if (some.length > 1) some.sort(compare)
+    const before = known.get(anchor)
+    const stands = standing(some, before?.state ?? 'never')
+    const contributors = stands.kind === 'live' || stands.kind === 'held' ? stands.contributors : undefined
+    drafts.push({
+      anchor,
+      kind: before?.kind ?? some[0].kind,
+      sourceAnchor: before?.sourceAnchor ?? some[0].sourceAnchor,
+      members: some,
+      before,
+      standing: stands,
+      merged: contributors && merge(contributors, rules),
+      lost: [],
+    })
+  }
+  return drafts.sort((a, b) => {
+    const [x] = a.members
+    const [y] = b.members
+    return x && y ? compare(x, y) : (x ? 0 : 1) - (y ? 0 : 1)
+  })
+}
+/** First everyone gives up what it does not want any more, then everyone takes what is free. */
+async function settleAllClaims(request, drafts) {
+  const wanted = new Map()
+  for (const draft of drafts) {
+    if (draft.merged) wanted.set(draft.anchor, new Set(claimsOf(draft.merged.attributes)))
+    else if (draft.standing.kind === 'gone' || draft.standing.kind === 'never') wanted.set(draft.anchor, new Set())
+  }
+  const claims = [...new Set([...wanted.values()].flatMap((some) => [...some]))]
+  const desk = claimDesk(await heldClaims(request.tx, claims, request.isDeciding ? [] : [...wanted.keys()]))
+  for (const [anchor, some] of wanted) desk.keepOnly(anchor, some)
+  for (const draft of drafts) {
+    if (!draft.merged) continue
+    const { anchor, kind, merged } = draft
+    draft.lost = settleClaims({ anchor, kind, attributes: merged.attributes, rules: request.rules, desk })
+  }
+  return desk
+}
+/** An object that is resolved in this very batch counts as it comes out of it. */
+async function resolvedReferences(request, drafts) {
+  const wanted = new Map()
+  const here = new Map()
+  for (const draft of drafts) {
+    for (const one of draft.merged?.references.values() ?? []) wanted.set(`${one.forest}/${one.guid}`, one)
+    const state = draft.standing.kind === 'kept' ? draft.before?.state : draft.standing.kind
+    for (const { forest, guid } of draft.members)
+      here.set(`${forest}/${guid}`, state === 'live' ? draft.anchor : undefined)
+  }
+  const elsewhere = [...wanted].filter(([key]) => !here.has(key)).map(([, one]) => one)
+  const found = await targets(request.tx, {
+    forests: elsewhere.map((one) => one.forest),
+    guids: elsewhere.map((one) => one.guid),
+    isDeciding: request.isDeciding,
+  })
+  return (forest, guid) => {
+    const key = `${forest}/${guid}`
+    if (here.has(key)) return here.get(key)
+    const target = found.get(key)
+    return target?.isLive ? target.anchor : undefined
+  }
+}
+function conclude(of) {
+  const { request, draft, outcome } = of
+  const { anchor, before } = draft
+  const references = {}
+  for (const [attribute, { forest, guid }] of draft.merged?.references ?? []) {
+    outcome.references.push({ anchor, attribute, forest, guid })
+    const target = of.referenced(forest, guid)
+    if (target !== undefined && target !== anchor) references[attribute] = target
+  }
+  const derived = deriveAnchor(draft.kind, draft.sourceAnchor)
+  const made = desire({ ...draft, references, sourceAnchorHolder: derived === anchor ? undefined : derived })
+  count(draft, made.state, outcome.tally)
+  const wasLive = before?.state === 'live'
+  const isLive = made.state === 'live'
+  if (wasLive !== isLive) outcome.flips.push({ anchor, kind: draft.kind, isLive })
+  if (made.desired) publish({ request, draft, state: made.state, object: made.desired, outcome })
+}
+function publish(of) {
+  const { request, draft, object, state, outcome } = of
+  const { before, anchor, kind, sourceAnchor, members } = draft
+  const body = encodeDesired(object)
+  const digest = digestOf(body)
+  const isEqual = before !== undefined && Buffer.compare(before.digest, digest) === 0
+  const there = members.filter((one) => !one.gone)
+  if (isEqual && before.state === state) return
+  const version = before ? before.version + (isEqual ? 0n : 1n) : firstVersion
+  const { incarnation } = object
+  outcome.decided.push({ anchor, kind, sourceAnchor, version, incarnation, state, members: there.length, digest, body })
+  if (!before) {
+    putAnchor(request.out, { anchor, kind, sourceAnchor }, request.now)
+  }
+  joined(draft, there, outcome)
+  if (isEqual) return
+  const { observedAt, steps } = newestOf(members)
+  stampVersions(object.attributes, members)
+  object.version = version
+  object.observedAt = observedAt
+  object.steps = [...steps, { stage: 'resolve', at: request.now, version, note: noteOf(draft, there) }]
+  request.out.put(topics.desired, anchor, object, headersOf(request, members))
+}
+const noteOf = (draft, there) => {
+  const from = there.length > 1 ? `made of ${there.length} objects` : ''
+  return [from, draft.lost.length > 0 ? `${draft.lost.length} values held by others` : ''].filter(Boolean).join(', ')
+}
+function headersOf(request, members) {
+  for (const { forest, guid } of members) {
+    const headers = request.headers?.get(`${forest}/${guid}`)
+    if (headers) return headers
+  }
+  return undefined
+}
+/** The first object of an identity is its anchor decision; each further one is a decision of its own. */
+function joined(draft, there, outcome) {
+  if (there.length < 2) return
+  const known = draft.before ? draft.before.desired().members : [`${there[0].forest}/${there[0].guid}`]
+  for (const { forest, guid } of there) {
+    if (known.includes(`${forest}/${guid}`)) continue
+    const value = { forest, guid, anchor: draft.anchor, rule: 'sourceAnchor' }
+    const body = { $case: 'memberJoined', value }
+    outcome.decisions.push({ id: `member/${forest}/${guid}`, body, reason: 'equal source anchor' })
+  }
+}
+const countedAs = {
+  user: 'users',
+  group: 'groups',
+  contact: 'contacts',
+}
+const isCounted = (state) => state === 'live' || state === 'held'
+function count(draft, state, tally) {
+  const { before } = draft
+  const kind = countedAs[draft.kind]
+  const was = before !== undefined && isCounted(before.state)
+  const is = isCounted(state)
+  if (kind && was !== is) tally[kind] += is ? 1 : -1
+  const wasJoined = was && before.members > 1
+  const there = draft.members.filter((one) => !one.gone).length
+  const isJoined = is && (draft.standing.kind === 'kept' ? wasJoined : there > 1)
+  if (wasJoined !== isJoined) tally.joined += isJoined ? 1 : -1
+}
+/** Writes who holds what. A contested value makes its holder a decision; a released one is offered to who waits for it: true. */
+async function finishClaims(of) {
+  const { request, drafts, desk, outcome } = of
+  const { tx } = request
+  const changes = desk.changes()
+  const waiting = await writeClaims(tx, changes)
+  const losses = drafts.flatMap((draft) => draft.lost.map((lost) => ({ ...lost, loser: draft.anchor })))
+  const settled = drafts.filter((draft) => draft.standing.kind !== 'kept')
+  const fresh =
+    request.isDeciding && losses.length === 0
+      ? []
+      : await writeConflicts(
+          tx,
+          settled.map((draft) => draft.anchor),
+          losses,
+        )
+  const contested = new Map(fresh.map((loss) => [loss.claim, loss.holder]))
+  const moved = [...changes.released.keys()]
+  for (const claim of await decidedClaims(tx, moved)) {
+    const winner = changes.taken.get(claim)
+    if (winner !== undefined) contested.set(claim, winner)
+    else outcome.decisions.push({ id: `claim/${claim}`, body: undefined, reason: 'released', revoked: true })
+  }
+  for (const [claim, anchor] of contested) {
+    const body = { $case: 'claimWon', value: { claim, anchor } }
+    outcome.decisions.push({ id: `claim/${claim}`, body, reason: 'contested' })
+  }
+  await askRework(tx, waiting)
+  return waiting.length > 0
+}
+//# sourceMappingURL=settle.js.map
