@@ -88,7 +88,8 @@ const isTest = (path: string): boolean => /\.(test|fixture)\.tsx?$|\/testing\//.
 
 function relativeRule(path: string, room: string, { specifier }: Import): string | undefined {
   const target = posix.normalize(posix.join(posix.dirname(path), specifier))
-  if (roomOf(target) !== room && !(room === 'test' && roomOf(target) === 'deploy')) return `reaches out of its room by a path (${specifier}): import its package`
+  if (roomOf(target) !== room && !(room === 'test' && roomOf(target) === 'deploy'))
+    return `reaches out of its room by a path (${specifier}): import its package`
   const inside = target.split('/src/')[1] ?? ''
   const own = path.split('/src/')[1] ?? ''
   if (own.startsWith('core/') && !isTest(path) && !inside.startsWith('core/') && inside !== 'ports.ts') {

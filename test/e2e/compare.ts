@@ -239,7 +239,9 @@ function compareGroups({ forests, tenant }: Comparison, ids: ReadonlyMap<string,
       }
       const wanted = list(entry.member).flatMap((dn) => ids.get(dn.toLowerCase()) ?? [])
       const extraOf = (group: Json): { missing: number; extra: number } => {
-        const there = (membersOf.get(text(group.id)) ?? []).map((line) => text(line.member)).filter((id) => known.has(id))
+        const there = (membersOf.get(text(group.id)) ?? [])
+          .map((line) => text(line.member))
+          .filter((id) => known.has(id))
         return {
           missing: wanted.filter((id) => !there.includes(id)).length,
           extra: there.filter((id) => !wanted.includes(id)).length,
@@ -260,7 +262,8 @@ function strays({ forests, tenant, deleted }: Comparison, found: string[]): void
   for (const user of tenant.users) {
     const id = text(user.onPremisesImmutableId)
     if (id !== '' && isLive(user) && !wanted.has(id)) found.push(`cloud user ${id} is in no forest`)
-    if (!isLive(user) && !deleted?.has(id)) found.push(`cloud user ${text(user.id)} was deleted, and nobody asked for it`)
+    if (!isLive(user) && !deleted?.has(id))
+      found.push(`cloud user ${text(user.id)} was deleted, and nobody asked for it`)
   }
   for (const group of tenant.groups) {
     if (!isLive(group) && !deleted?.has(text(group.displayName)))

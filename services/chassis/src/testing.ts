@@ -30,7 +30,12 @@ export async function testSql(name: string, migrations?: URL): Promise<TestSql> 
 }
 
 /** The same on a server of the caller's choice. */
-export async function testSqlOn(where: ConnectionRequest, name: string, migrations?: URL): Promise<TestSql> {
+export async function testSqlOn(
+  on: ConnectionRequest | SqlConnection,
+  name: string,
+  migrations?: URL,
+): Promise<TestSql> {
+  const where: ConnectionRequest = 'host' in on ? { connection: on } : on
   const schema = `${name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_${process.pid}_${++count}`
     .slice(-40)
     .replace(/^[^a-z]+/, 't')

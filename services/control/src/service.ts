@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { type Component, classify, defineService, Failure } from '@canopy/chassis'
 import { control as proto, topics } from '@canopy/proto'
-import { applyConfiguration, controlServer } from './rpc.ts'
 import { configurationStore } from './adapters/store/configuration.sql.ts'
 import { ControlConfig } from './config.ts'
 import type { ConfigurationStore } from './ports.ts'
+import { applyConfiguration, controlServer } from './rpc.ts'
 
 /** Beside `src` in a checkout, one folder further up from `dist/src`. */
 const migrations = new URL(import.meta.url.endsWith('.ts') ? '../migrations/' : '../../migrations/', import.meta.url)

@@ -1,8 +1,8 @@
 /** The lab: strangers for Canopy to talk to, a forest that speaks LDAP and a cloud that speaks Graph. */
 export { type Authority, createAuthority, type IssuedCertificate } from './authority.ts'
+export { type CloudOptions, type LabCloud, startCloud } from './cloud/cloud.ts'
 export type { CloudFaults, Fault } from './cloud/faults.ts'
 export type { CloudCounts, CloudObject, LabTenant } from './cloud/lab-tenant.ts'
-export { type CloudOptions, type LabCloud, startCloud } from './cloud/cloud.ts'
 export { type AttributeInput, type DirectoryCounts, LabDirectory } from './forest/directory/directory.ts'
 export { LdapFailure } from './forest/directory/failure.ts'
 export type { LabObject } from './forest/directory/object.ts'

@@ -130,6 +130,31 @@ test('under random stalls no two members believe to hold one lease at the same t
   expect([...byName.values()].some((all) => new Set(all.map((use) => use.epoch)).size > 1)).toBe(true)
 })
 
+test('hints that arrive while a slow statement runs do not stop the renewals', async () => {
+  const slow: Sql = {
+    schema: store.sql.schema,
+    query: async (text, params) => {
+      await sleep(60)
+      return store.sql.query(text, params)
+    },
+    tx: (fn, options) => store.sql.tx(fn, options),
+    listen: (channel, fn) => store.sql.listen(channel, fn),
+    notify: (channel, payload) => store.sql.notify(channel, payload),
+    close: () => store.sql.close(),
+  }
+  const lost: string[] = []
+  const options = { pool: 'slow', names: names(3), ttlMs: 900, onLost: async ({ name }: Lease) => void lost.push(name) }
+  const pool = await joinLeasePool(options, { sql: slow, instance: 'a' })
+  for (let n = 0; n < 100; n++) {
+    await other.notify('lease', 'slow\nsomebody')
+    await sleep(Math.random() * 30)
+  }
+  await sleep(1_500)
+  expect(lost).toEqual([])
+  expect(pool.held()).toHaveLength(3)
+  await pool.close()
+})
+
 test('leases of a member that vanished are taken after their time, or at once when all are void', async () => {
   const lost: Lease[] = []
   const gone = await store.second()

@@ -114,7 +114,10 @@ class PostgresLeasePool implements LeasePool {
     if (this.#timer && this.#nextTickMs <= atMs) return
     clearTimeout(this.#timer)
     this.#nextTickMs = atMs
-    this.#timer = setTimeout(() => void this.#tick(), inMs)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#tick()
+    }, inMs)
   }
 
   #tick(): Promise<void> {

@@ -1,9 +1,10 @@
 /** Entries as snapshot lines and back, with every USN that DirSync depends on. */
+
+import { rdnKey } from './dn.ts'
 import { Entry, type SleepingLink, type Value } from './entry.ts'
 import { connect } from './links.ts'
 import { attribute, findClass } from './schema.ts'
 import type { Store } from './store.ts'
-import { rdnKey } from './dn.ts'
 
 interface EntryLine {
   readonly t: 'e'

@@ -1,6 +1,7 @@
 /** One employee with some thirty attributes, in one forest or as the same person in another. */
-import { escapeRdnValue } from '../directory/dn.ts'
+
 import type { LabDirectory } from '../directory/directory.ts'
+import { escapeRdnValue } from '../directory/dn.ts'
 import { guidToBytes } from '../directory/guid.ts'
 import { familyNames, fold, givenNames, type Office, offices, titles } from './names.ts'
 import type { Random } from './random.ts'

@@ -1,6 +1,7 @@
 /** Fills one or more forests with people, groups and contacts, the same ones for the same seed. */
-import { escapeRdnValue } from '../directory/dn.ts'
+
 import type { LabDirectory } from '../directory/directory.ts'
+import { escapeRdnValue } from '../directory/dn.ts'
 import { departments, familyNames, givenNames, groupNames } from './names.ts'
 import { addPerson, type Person } from './person.ts'
 import { Random } from './random.ts'

@@ -13,7 +13,7 @@ import type { BerWriter } from '../ber/writer.ts'
 import type { Entry } from '../directory/entry.ts'
 import { LdapFailure, resultCode } from '../directory/failure.ts'
 import { compileFilter, type Test } from '../directory/filter.ts'
-import { findAttribute, type AttributeType, attribute } from '../directory/schema.ts'
+import { type AttributeType, attribute, findAttribute } from '../directory/schema.ts'
 import { controlOid, type DirSyncAsk } from './controls.ts'
 import {
   type DnForm,
@@ -23,9 +23,9 @@ import {
   writeEntryWith,
   writeValues,
 } from './entry-encoder.ts'
+import { badCookie } from './refusals.ts'
 import type { SearchRequest } from './request.ts'
 import { answerTag, controlValue, writeResult } from './result.ts'
-import { badCookie } from './refusals.ts'
 import { readSelection } from './selection.ts'
 import type { Session } from './session.ts'
 

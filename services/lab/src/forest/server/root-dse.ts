@@ -1,8 +1,9 @@
 /** The root DSE: what the server says about itself before anybody has signed in. */
+
+import { BerWriter } from '../ber/writer.ts'
 import { ntdsSettingsDn } from '../directory/base-tree.ts'
 import type { LabDirectory } from '../directory/directory.ts'
 import { generalizedTime } from '../directory/read.ts'
-import { BerWriter } from '../ber/writer.ts'
 import { controlOid } from './controls.ts'
 import { answerTag } from './result.ts'
 

@@ -4,9 +4,9 @@ import { BerWriter } from '../ber/writer.ts'
 import type { LabDirectory } from '../directory/directory.ts'
 import type { Entry } from '../directory/entry.ts'
 import type { ForestFaults } from '../faults.ts'
-import { encodeResult, type Result } from './result.ts'
 import type { Watch } from './notify.ts'
 import type { PageStates } from './pages.ts'
+import { encodeResult, type Result } from './result.ts'
 
 /** What an account may do beyond reading. */
 export interface AccountRights {

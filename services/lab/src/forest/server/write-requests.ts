@@ -1,12 +1,13 @@
 /** Adds, modifications, renames and deletes over LDAP, for accounts that may write. */
+
+import { parseDn } from '../directory/dn.ts'
 import type { Value } from '../directory/entry.ts'
 import { LdapFailure, resultCode } from '../directory/failure.ts'
 import type { Change } from '../directory/operation.ts'
-import { parseDn } from '../directory/dn.ts'
 import { findAttribute } from '../directory/schema.ts'
 import type { Controls } from './controls.ts'
-import type { Request } from './request.ts'
 import { notBound } from './refusals.ts'
+import type { Request } from './request.ts'
 import type { Session } from './session.ts'
 
 type WriteRequest = Extract<Request, { readonly kind: 'add' | 'modify' | 'rename' | 'delete' }>
