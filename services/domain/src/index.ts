@@ -1,10 +1,33 @@
-export {}
-export { canonicalDn, canonicalRdn, dnToDomain, domainToDn, escapeRdnValue, leafRdn, parentDn, parseDn, parseRdn, type Rdn, splitDn, unescapeRdnValue } from './dn.ts'
-export { dateFromFiletime, dateFromGeneralizedTime, filetimeFromDate } from './filetime.ts'
-export { guidFromBytes, guidToBytes, isGuid, parseGuid } from './guid.ts'
-export { isSid, sidFromBytes, sidToBytes } from './sid.ts'
 export { sourceAnchor } from './anchor.ts'
 export { type AttributeSyntax, attributeSyntax, attributeText, base64FromBytes, isBooleanTarget } from './attributes.ts'
 export { type ClaimedAttribute, claimingAttributes, claimOf, claimsOf, splitClaim } from './claim.ts'
+export {
+  canonicalDn,
+  canonicalRdn,
+  dnToDomain,
+  domainToDn,
+  escapeRdnValue,
+  leafRdn,
+  parentDn,
+  parseDn,
+  parseRdn,
+  type Rdn,
+  splitDn,
+  unescapeRdnValue,
+} from './dn.ts'
+export { dateFromFiletime, dateFromGeneralizedTime, filetimeFromDate } from './filetime.ts'
+export { guidFromBytes, guidToBytes, isGuid, parseGuid } from './guid.ts'
+export {
+  type Action,
+  type AttributeChange,
+  type AttributeSet,
+  type AttributeValues,
+  type CloudPresence,
+  delta,
+  type Mode,
+  modes,
+  type PlannedDesire,
+  plan,
+} from './plan.ts'
 export { decisionTiers, type PrecedenceOrder, precedenceOf } from './precedence.ts'
-export { type Action, type AttributeChange, type AttributeSet, type AttributeValues, type CloudPresence, delta, type Mode, modes, type PlannedDesire, plan } from './plan.ts'
+export { isSid, sidFromBytes, sidToBytes } from './sid.ts'

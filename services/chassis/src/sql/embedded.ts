@@ -56,6 +56,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const settings = { ...serverSettings(place, binaries.major), ...options.settings }
   const { lock, pid, takenOver, connection } = await own({ place, binaries, settings })
   if (takenOver) await inherit(lock)
+  // Holding the lock alone is no reason for a process to live on; what was awaited until here is.
+  holdsProcess(lock, false)
   options.log?.info(
     { pid, takenOver },
     takenOver ? 'took over the embedded PostgreSQL' : 'embedded PostgreSQL is ready',
@@ -123,11 +125,7 @@ async function takeLock(connection: SqlConnection, place: EmbeddedPlace): Promis
   // The session of an owner that was killed a moment ago may take a moment to end.
   while (performance.now() < deadline) {
     const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [lockKey])
-    if (rows[0]?.got) {
-      // Holding the lock alone is no reason for a process to live on.
-      holdsProcess(client, false)
-      return client
-    }
+    if (rows[0]?.got) return client
     await sleep(50)
   }
   const { rows } = await client.query<{ owner: string }>(

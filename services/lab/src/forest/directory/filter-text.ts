@@ -42,12 +42,12 @@ function readLeaf(parser: Parser): Filter {
   if (match === null) throw new SyntaxError(`no comparison at character ${parser.at}`)
   parser.at += body.length
   const [, name = '', operator = '', value = ''] = match
-  if (operator === '>') return { kind: 'atLeast', name, value: unescape(value) }
-  if (operator === '<') return { kind: 'atMost', name, value: unescape(value) }
-  if (operator.startsWith(':')) return { kind: 'rule', name, rule: operator.slice(1, -1), value: unescape(value) }
+  if (operator === '>') return { kind: 'atLeast', name, value: unescaped(value) }
+  if (operator === '<') return { kind: 'atMost', name, value: unescaped(value) }
+  if (operator.startsWith(':')) return { kind: 'rule', name, rule: operator.slice(1, -1), value: unescaped(value) }
   if (value === '*') return { kind: 'present', name }
-  if (!value.includes('*')) return { kind: 'equal', name, value: unescape(value) }
-  const pieces = value.split('*').map((piece) => unescape(piece).toString('utf8'))
+  if (!value.includes('*')) return { kind: 'equal', name, value: unescaped(value) }
+  const pieces = value.split('*').map((piece) => unescaped(piece).toString('utf8'))
   const initial = pieces[0] === '' ? undefined : pieces[0]
   const final = pieces.at(-1) === '' ? undefined : pieces.at(-1)
   return {
@@ -57,7 +57,7 @@ function readLeaf(parser: Parser): Filter {
   }
 }
 
-function unescape(value: string): Buffer {
+function unescaped(value: string): Buffer {
   if (!value.includes('\\')) return Buffer.from(value)
   const parts = value.split(/\\([0-9a-fA-F]{2})/)
   return Buffer.concat(parts.map((part, i) => Buffer.from(part, i % 2 === 1 ? 'hex' : 'utf8')))

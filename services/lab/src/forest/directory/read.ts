@@ -41,8 +41,9 @@ export function linkEnds(entry: Entry, type: AttributeType): Iterable<Entry> {
 export function countLinkEnds(entry: Entry, type: AttributeType): number {
   if (type.link === 'forward') return entry.links?.get(type)?.present.size ?? 0
   let count = 0
-  for (let i = 0; i < (entry.back?.length ?? 0); i += 2) {
-    if ((entry.back?.[i] as AttributeType).partner === type.name) count++
+  const back = entry.back ?? []
+  for (let i = 0; i < back.length; i += 2) {
+    if ((back[i] as AttributeType).partner === type.name) count++
   }
   return count
 }

@@ -6,7 +6,7 @@ export function sidToBytes(sid: string): Buffer {
   bytes[0] = Number(revision)
   bytes[1] = parts.length
   bytes.writeUIntBE(Number(authority), 2, 6)
-  parts.forEach((part, i) => bytes.writeUInt32LE(Number(part), 8 + i * 4))
+  for (const [i, part] of parts.entries()) bytes.writeUInt32LE(Number(part), 8 + i * 4)
   return bytes
 }
 
