@@ -1,4 +1,5 @@
 /** The topic table: every topic, its key, its payload and how long records stay. */
+import type { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { DirectoryObject, SourceEdge } from '../gen/canopy/capture/v1/change.ts'
 import { Configuration } from '../gen/canopy/control/v1/configuration.ts'
 import { Decision, DesiredEdge, DesiredObject } from '../gen/canopy/resolve/v1/desired.ts'
@@ -7,7 +8,8 @@ import { Result } from '../gen/canopy/write/v1/result.ts'
 
 /** How a payload becomes bytes and back; what ts-proto generates per message. Methods, so that any topic is a `Topic`. */
 export interface Codec<M> {
-  encode(message: M): { finish(): Uint8Array }
+  /** Into a writer that is reused where one is given. */
+  encode(message: M, writer?: BinaryWriter): { finish(): Uint8Array }
   decode(input: Uint8Array): M
 }
 

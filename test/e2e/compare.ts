@@ -214,9 +214,13 @@ function compareContacts({ forests, tenant }: Comparison, found: string[]): void
     for (const entry of forest.contacts.values()) {
       total++
       const contact = byAddress.get(text(entry.mail).toLowerCase())
-      if (!contact) found.push(`${entry.dn} is not in the cloud`)
-      else if (text(contact.displayName) !== nameOf(entry))
-        found.push(`${entry.dn}: displayName is ${JSON.stringify(contact.displayName)}`)
+      if (!contact) {
+        found.push(`${entry.dn} is not in the cloud`)
+        continue
+      }
+      const expected = { displayName: nameOf(entry), givenName: text(entry.givenName), surname: text(entry.sn) }
+      for (const [name, value] of Object.entries(expected))
+        if (text(contact[name]) !== value) found.push(`${entry.dn}: ${name} is ${JSON.stringify(contact[name])}`)
     }
   }
   const own = tenant.contacts.filter((contact) => anchorOf(contact) !== '').length

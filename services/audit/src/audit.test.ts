@@ -23,8 +23,13 @@ const resultOf = (n: number, over: Partial<result.Result> = {}): result.Result =
     changes: [{ attribute: 'displayName', oldValues: ['a'], newValues: ['b'] }],
     ...over,
   })
+const readOf = (offset: bigint, of: result.Result): ReadResult => ({
+  offset,
+  result: of,
+  body: result.Result.encode(of).finish(),
+})
 const read = (from: number, count: number): ReadResult[] =>
-  Array.from({ length: count }, (_, n) => ({ offset: BigInt(from + n), result: resultOf(from + n) }))
+  Array.from({ length: count }, (_, n) => readOf(BigInt(from + n), resultOf(from + n)))
 const question: Question = { object: '', since: undefined, after: 0n, limit: 100 }
 const signal = new AbortController().signal
 
@@ -93,15 +98,15 @@ describe('querying', () => {
   beforeEach(async () => {
     await record(0, read(0, 6))
     await record(1, [
-      {
-        offset: 0n,
-        result: resultOf(50, {
+      readOf(
+        0n,
+        resultOf(50, {
           action: 'addMember',
           display: 'Team 100%',
           otherAnchor: anchor(2),
           otherDisplay: 'Person 2',
         }),
-      },
+      ),
     ])
   })
   const ids = async (over: Partial<Question>): Promise<(string | undefined)[]> =>
@@ -135,7 +140,7 @@ describe('querying', () => {
       await held.promise
     })
     await inserted.promise
-    await record(1, [{ offset: 1n, result: resultOf(51) }])
+    await record(1, [readOf(1n, resultOf(51))])
     const advance = async (): Promise<(string | undefined)[]> => {
       const found = await entriesBehind(sql, question, positions)
       for (const { chain, offset } of found) positions.set(chain, offset)

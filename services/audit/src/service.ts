@@ -78,7 +78,11 @@ class Recorder implements Component {
 
   async #record({ tx, partition, records }: StageBatch): Promise<void> {
     const startedMs = performance.now()
-    const read = records.map((record) => ({ offset: record.offset, result: record.message as result.Result }))
+    const read = records.map((record) => ({
+      offset: record.offset,
+      result: record.message as result.Result,
+      body: record.bytes,
+    }))
     const entries = await recordResults(tx, partition, read)
     tx.afterCommit(() => {
       events.entriesRecorded({ entries, duration: performance.now() - startedMs })

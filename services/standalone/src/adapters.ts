@@ -6,6 +6,7 @@ import {
   postgresSql,
   type Sql,
   startEmbeddedPostgres,
+  voidLeases,
 } from '@canopy/chassis'
 
 export interface EmbeddedAdapters {
@@ -16,16 +17,26 @@ export interface EmbeddedAdapters {
   close(): Promise<void>
 }
 
+const cleanEveryMs = 3_600_000
+
 export async function embeddedAdapters(dir: string): Promise<EmbeddedAdapters> {
   const database: EmbeddedPostgres = await startEmbeddedPostgres({ dir })
-  const sql = (schema: string): Promise<Sql> => postgresSql({ url: database.url, schema, poolSize: 4 })
+  const sql = async (schema: string): Promise<Sql> => {
+    const opened = await postgresSql({ url: database.url, schema, poolSize: 4 })
+    // Nobody else can be on this store: what a killed process held is free at once. Before the first start there is no table.
+    await voidLeases(opened).catch(() => undefined)
+    return opened
+  }
   const busSql = await sql('bus')
   const bus = await postgresBus({ sql: busSql })
+  const cleaning = setInterval(() => void bus.clean().catch(() => undefined), cleanEveryMs)
+  cleaning.unref()
   return {
     sql,
     bus,
     socketFolder: database.connection.host ?? dir,
     close: async () => {
+      clearInterval(cleaning)
       await bus.close()
       await busSql.close()
       await database.close()

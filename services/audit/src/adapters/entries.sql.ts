@@ -8,12 +8,13 @@ import { sha256 } from './sha256.ts'
 export interface ReadResult {
   readonly offset: bigint
   readonly result: result.Result
+  /** The result as it came. */
+  readonly body: Uint8Array
 }
 
 /** Returns how many were new. The head's lock makes every chain grow in order, whoever writes. */
 export async function recordResults(tx: Tx, chain: number, read: readonly ReadResult[]): Promise<number> {
-  const additions = read.map((each) => ({ ...each, body: result.Result.encode(each.result).finish() }))
-  return append(tx, await lockHead(tx, chain), additions)
+  return append(tx, await lockHead(tx, chain), read)
 }
 
 /** The action of the entry that stands for results nobody read. */

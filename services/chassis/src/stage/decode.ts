@@ -38,7 +38,8 @@ export function decode(topic: Topic, partition: number, raw: StoredRecord): Entr
     }
     const { offset, key, headers, timeMs } = raw
     const message = topic.codec.decode(raw.value)
-    return { kind: 'record', raw, incoming: { topic, partition, offset, key, message, headers, timeMs } }
+    const incoming = { topic, partition, offset, key, message, bytes: raw.value, headers, timeMs }
+    return { kind: 'record', raw, incoming }
   } catch {
     // The decoder's message may quote the bytes.
     return { kind: 'parked', raw, failure: corrupt(topic, partition, raw) }

@@ -13,6 +13,18 @@ export interface Segment {
   readonly records: Uint8Array
 }
 
+/** One writer for all: its buffer grows once instead of for every message. Empty: `finish` empties it. */
+const writer = record.Watermark.encode(record.Watermark.fromPartial({}))
+
+function encoded<M>(topic: Topic<M>, message: M): Buffer {
+  try {
+    return asBuffer(topic.codec.encode(message, writer).finish())
+  } catch (error) {
+    writer.finish()
+    throw error
+  }
+}
+
 export const watermarkPrefix = '~watermark/'
 /** Above it Kafka refuses a record; such an object is parked, not a partition stopped. */
 const maxRecordBytes = 1_000_000
@@ -37,7 +49,7 @@ export class Collector implements Out {
   }
 
   put<M>(topic: Topic<M>, key: string, message: M, headers?: Readonly<Record<string, string>>): void {
-    const value = asBuffer(topic.codec.encode(message).finish())
+    const value = encoded(topic, message)
     if (value.length > maxRecordBytes) throw tooLarge(topic.name)
     const partition = partitionOf(topic, key, this.#bus.partitions(topic as Topic))
     this.#add(this.#lane(topic.name), partition, { key, value, headers: headers ?? noHeaders })

@@ -15,6 +15,8 @@ export interface Incoming<M = unknown> {
   readonly offset: bigint
   readonly key: string
   readonly message: M
+  /** The message as it came: for stores that keep it whole. */
+  readonly bytes: Uint8Array
   readonly headers: Readonly<Record<string, string>>
   readonly timeMs: number
 }

@@ -125,6 +125,7 @@ const incoming = <M>(topic: Topic<M>, key: string, message: M): Incoming<M> => (
   offset: 0n,
   key,
   message,
+  bytes: topic.codec.encode(message).finish(),
   headers: {},
   timeMs: 0,
 })

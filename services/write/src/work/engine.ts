@@ -25,12 +25,19 @@ export interface Engine {
 }
 
 const idleMs = 500
+/** Wakes within it are one: intake commits many batches in a row. */
+const gatherMs = 5
+/** Unsettled rows wait for seconds: no need to look in every round. */
+const settleEveryMs = 500
+/** Calls of `send` that a round keeps busy, over and over. */
+const callsPerLane = 2
 /** Above this rate nothing is paced. */
 const unpaced = 1_000
 
 export function startEngine(options: EngineOptions): Engine {
   const { target } = options
   const busyOwners = new Set<string>()
+  const looks = { settledMs: Number.NEGATIVE_INFINITY }
   let wakeUps: (() => void)[] = []
   let stopped = false
   let generation = 0
@@ -43,17 +50,24 @@ export function startEngine(options: EngineOptions): Engine {
         resolve()
       })
     })
-  const wake = (): void => {
+  const wakeNow = (): void => {
     generation++
     const all = wakeUps
     wakeUps = []
     for (const up of all) up()
   }
+  let gathering: NodeJS.Timeout | undefined
+  const wake = (): void => {
+    gathering ??= setTimeout(() => {
+      gathering = undefined
+      wakeNow()
+    }, gatherMs)
+  }
 
   const slot = async (leavers: boolean): Promise<void> => {
     while (!stopped) {
       const before = generation
-      const worked = await turn(options, leavers, busyOwners).catch((error: unknown) => {
+      const worked = await turn(options, leavers, busyOwners, looks).catch((error: unknown) => {
         const failure = classify(error)
         options.log.warn({ target: target.name, code: failure.code }, `round failed: ${failure.message}`)
         return -1
@@ -64,24 +78,33 @@ export function startEngine(options: EngineOptions): Engine {
       else if (worked > 0 && !leavers) wake()
     }
   }
-  const slots = [slot(false), slot(false), slot(true)]
+  // Contacts have no leavers' lane: nothing of theirs signs in.
+  const leavers = target.directory.capabilities.kinds.includes('user') ? [slot(true)] : []
+  const slots = [slot(false), slot(false), ...leavers]
   return {
     wake,
     stop: async () => {
       stopped = true
-      wake()
+      wakeNow()
       await Promise.all(slots)
     },
   }
 }
 
-async function turn(options: EngineOptions, leavers: boolean, busyOwners: Set<string>): Promise<number> {
+async function turn(
+  options: EngineOptions,
+  leavers: boolean,
+  busyOwners: Set<string>,
+  looks: { settledMs: number },
+): Promise<number> {
   const { target } = options
   const shards = options.shards()
   if (target.mode === 'observe' || shards.length === 0 || target.health.paused()) return 0
   const { batch, concurrency } = target.directory.capabilities
-  const limit = await paced(options, leavers, batch * concurrency)
+  const limit = await paced(options, leavers, batch * concurrency * callsPerLane)
   if (limit === 0) return 0
+  const settle = !leavers && performance.now() - looks.settledMs > settleEveryMs
+  if (settle) looks.settledMs = performance.now()
   const open = options.barrierOpen() ? [lanes.creates] : []
   return round({
     sql: options.sql,
@@ -90,6 +113,7 @@ async function turn(options: EngineOptions, leavers: boolean, busyOwners: Set<st
     shards,
     lanes: leavers ? [lanes.leavers] : [lanes.leavers, ...open, lanes.attributes],
     everything: !leavers,
+    settle,
     limit,
     busyOwners,
     now: options.now,

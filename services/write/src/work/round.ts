@@ -28,8 +28,10 @@ export interface RoundContext {
   readonly target: Target
   readonly shards: readonly number[]
   readonly lanes: readonly number[]
-  /** Memberships and unsettled rows too; the leavers' slot does objects only. */
+  /** Memberships too; the leavers' slot does objects only. */
   readonly everything: boolean
+  /** Rows whose last request is unsettled too. */
+  readonly settle: boolean
   readonly limit: number
   readonly busyOwners: Set<string>
   readonly now: () => Date
@@ -83,14 +85,12 @@ async function pick(tx: Tx, context: RoundContext, owners: string[]): Promise<Pi
   if (context.everything) await readingLinks(tx)
   const outcome = new RoundOutcome()
   const now = context.now()
-  const unsettled = context.everything ? (await pickUnsettled(tx, { shards, kinds, limit })).map(planSettle) : []
+  const unsettled = context.settle ? (await pickUnsettled(tx, { shards, kinds, limit })).map(planSettle) : []
   const rows =
     unsettled.length < limit ? await pickObjects(tx, { shards, kinds, lanes, limit: limit - unsettled.length }) : []
   const objects = rows.map((row) => planObject(row, target, now, outcome)).filter((planned) => planned !== undefined)
-  await markObjectsSending(
-    tx,
-    [...unsettled, ...objects].map(({ row }) => row.anchor),
-  )
+  const sent = [...unsettled, ...objects].map(({ row }) => row.anchor)
+  if (sent.length > 0) await markObjectsSending(tx, sent)
   const left = limit - unsettled.length - rows.length
   const edges =
     context.everything && kinds.includes('group') && left > 0

@@ -52,7 +52,7 @@ export function contactCommands(request: CloudRequest): readonly Cmdlet[] {
       const details = pick(setContact, filled)
       return [
         { name: 'New-MailContact', parameters: create },
-        { name: 'Set-MailContact', parameters: { Identity: request.anchor, CustomAttribute15: request.anchor } },
+        markCommand(request.anchor),
         ...(Object.keys(details).length > 0
           ? [{ name: 'Set-Contact', parameters: { Identity: request.anchor, ...details } }]
           : []),
@@ -76,6 +76,16 @@ export function contactCommands(request: CloudRequest): readonly Cmdlet[] {
       return []
   }
 }
+
+/** New-MailContact cannot set it. */
+const markCommand = (anchor: string): Cmdlet => ({
+  name: 'Set-MailContact',
+  parameters: { Identity: anchor, CustomAttribute15: anchor },
+})
+
+/** A creation that was cut short after its first cmdlet left a contact without the mark: what is still to do. */
+export const finishCommand = (request: CloudRequest & { op: 'find' }, found: Json): Cmdlet | undefined =>
+  found.Name === request.anchor && !found.CustomAttribute15 ? markCommand(request.anchor) : undefined
 
 export const findCommand = (request: CloudRequest & { op: 'find' }): Cmdlet | undefined => ({
   name: 'Get-MailContact',

@@ -11,7 +11,7 @@ import type { Json } from '../graph/body.ts'
 import { type Http, type HttpAnswer, HttpFailure } from '../graph/http.ts'
 import type { TokenSource } from '../graph/token.ts'
 import { exchangeAnswer } from './answers.ts'
-import { type Cmdlet, contactCommands, findCommand, parseContact, readCommand } from './cmdlets.ts'
+import { type Cmdlet, contactCommands, findCommand, finishCommand, parseContact, readCommand } from './cmdlets.ts'
 
 export interface ExchangeOptions {
   readonly target: string
@@ -84,6 +84,11 @@ async function look(
   const read = exchangeAnswer(request, cmdlet.name, answer)
   if (!read.ok) return request.op === 'find' && read.failure.kind === 'missing' ? { ok: true } : read
   const found = (answer.body as { value?: Json[] } | undefined)?.value?.[0]
+  const rest = request.op === 'find' && found ? finishCommand(request, found) : undefined
+  if (rest) {
+    const finished = exchangeAnswer(request, rest.name, await invoke(rest, timeoutMs))
+    if (!finished.ok) return finished
+  }
   return found ? { ok: true, id: parseContact(found).id, object: parseContact(found) } : { ok: true }
 }
 

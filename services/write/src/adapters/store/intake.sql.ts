@@ -1,7 +1,6 @@
 /** Records what is desired; a row that is on its way to the cloud keeps its state and is looked at again afterwards. */
 import type { Incoming, Tx } from '@canopy/chassis'
 import type { desired } from '@canopy/proto'
-import { desired as messages } from '@canopy/proto'
 import { laneOf } from '../../core/desire.ts'
 import { shardOf } from '../../core/shard.ts'
 
@@ -49,7 +48,7 @@ export async function storeDesired(tx: Tx, incoming: readonly DesiredIncoming[])
       rows.map((row) => row.message.kind),
       rows.map((row) => row.message.version),
       rows.map((row) => row.message.gone),
-      rows.map((row) => messages.DesiredObject.encode(row.message).finish()),
+      rows.map((row) => row.bytes),
       anchors.map(shardOf),
       rows.map((row) => laneOf(row.message, linked.has(row.message.anchor))),
       rows.map((row) => stateOf(row.message, linked.has(row.message.anchor))),

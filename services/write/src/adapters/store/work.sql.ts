@@ -45,21 +45,13 @@ export interface Pick {
 }
 
 /** Due objects, leavers first. Rows are locked; another process' pick skips them. */
-export async function pickObjects(tx: Tx, pick: Pick): Promise<ObjectRow[]> {
-  const rows: ObjectRow[] = []
-  for (const lane of pick.lanes) {
-    if (rows.length >= pick.limit) break
-    rows.push(
-      ...(await tx.query<ObjectRow>(
-        `select ${objectColumns} from desired d left join link l on l.anchor = d.anchor
-         where d.state = 'due' and d.lane = $1 and d.due_at <= now() and d.shard = any($2) and d.kind = any($3)
-         order by d.due_at limit $4 for update of d skip locked`,
-        [lane, pick.shards, pick.kinds, pick.limit - rows.length],
-      )),
-    )
-  }
-  return rows
-}
+export const pickObjects = (tx: Tx, pick: Pick): Promise<ObjectRow[]> =>
+  tx.query<ObjectRow>(
+    `select ${objectColumns} from desired d left join link l on l.anchor = d.anchor
+     where d.state = 'due' and d.lane = any($1) and d.due_at <= now() and d.shard = any($2) and d.kind = any($3)
+     order by d.lane, d.due_at limit $4 for update of d skip locked`,
+    [pick.lanes, pick.shards, pick.kinds, pick.limit],
+  )
 
 /** Objects whose last request is unsettled and may be looked at now. */
 export const pickUnsettled = (tx: Tx, pick: Omit<Pick, 'lanes'>): Promise<ObjectRow[]> =>
@@ -107,6 +99,8 @@ export interface Ticket {
 
 /** Opens tickets; answers their numbers in order. */
 export async function openTickets(tx: Tx, tickets: readonly Ticket[], deadlineMs: number): Promise<bigint[]> {
+  // On the disk before anything is sent, also where commits are otherwise written a moment later.
+  await tx.query('set local synchronous_commit = on')
   const rows = await tx.query<{ id: bigint }>(
     `insert into journal (anchor, other, action, cloud_id, changes, desired_version, deadline_at)
      select v.anchor, v.other, v.action, v.cloud_id, v.changes::jsonb, v.version, now() + $7 * interval '1 millisecond'
