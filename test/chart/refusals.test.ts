@@ -96,11 +96,9 @@ describeWith(helmTools, () => {
   })
 })
 
-test('both charts hold the same workload', async () => {
+test.each(['_workload.tpl', '_credentials.tpl'])('both charts hold the same %s', async (file) => {
   const [one, other] = await Promise.all(
-    ['canopy', 'canopy-agent'].map((chart) =>
-      readFile(`${repositoryRoot}charts/${chart}/templates/_workload.tpl`, 'utf8'),
-    ),
+    ['canopy', 'canopy-agent'].map((chart) => readFile(`${repositoryRoot}charts/${chart}/templates/${file}`, 'utf8')),
   )
   expect(one).toBe(other)
 })

@@ -21,6 +21,8 @@ export interface ChartValues {
   readonly chart: ChartName
   /** Which of the chart's `ci/<name>-values.yaml` files; none: the chart's own values alone. */
   readonly values?: 'minimal' | 'full'
+  /** A further values file, relative to the repository. */
+  readonly file?: string
   /** As `--set-json` takes them: `services.write={"replicas":1}`. */
   readonly set?: readonly string[]
   /** Renders although the schema refuses: what the templates themselves refuse. */
@@ -34,7 +36,13 @@ export const release = 'prod'
 /** Every manifest of a release. Rejects with what Helm says. */
 export async function render(request: ChartValues): Promise<readonly Manifest[]> {
   const { helm } = await fetchHelm()
-  const text = await runCommand(helm, ['template', release, chartPath(request), '-n', namespace, ...flags(request)])
+  return parseManifests(
+    await runCommand(helm, ['template', release, chartPath(request), '-n', namespace, ...flags(request)]),
+  )
+}
+
+/** Every document of a YAML stream that is not empty. */
+export function parseManifests(text: string): readonly Manifest[] {
   return parseAllDocuments(text).flatMap((document) => {
     if (document.errors.length > 0) throw new Error(`not YAML: ${document.errors[0]!.message}`)
     const value: unknown = document.toJS()
@@ -52,6 +60,7 @@ const chartPath = ({ chart }: ChartValues): string => `${repositoryRoot}charts/$
 
 const flags = (request: ChartValues): readonly string[] => [
   ...(request.values === undefined ? [] : ['-f', `${chartPath(request)}/ci/${request.values}-values.yaml`]),
+  ...(request.file === undefined ? [] : ['-f', `${repositoryRoot}${request.file}`]),
   ...(request.set ?? []).flatMap((each) => ['--set-json', each]),
   ...(request.withoutSchema ? ['--skip-schema-validation'] : []),
 ]

@@ -12,6 +12,7 @@ async function main(options: StandaloneOptions): Promise<number> {
     data: options.data,
     reset: options.reset,
     ...(options.config === undefined ? {} : { config: options.config }),
+    ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT ? { otlpEndpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT } : {}),
     log: createLog({
       level: levels.find((level) => level === process.env.CANOPY_LOG_LEVEL) ?? 'error',
       service: 'canopy',

@@ -1,10 +1,13 @@
 /** What can be made to go wrong in a forest, at once and on demand. */
+import type { Entry } from './directory/entry.ts'
 
 export class ForestFaults {
   /** New connections are closed before a byte is answered. */
   refuseConnections = false
   /** Every request waits this long. */
   delayMs = 0
+  /** Entries that are answered without objectGUID, as a directory of another kind would. */
+  readonly withoutGuid = new Set<Entry>()
   #cutAfter: number | undefined
   #halfAfter: number | undefined
   #badCookies = 0
@@ -33,6 +36,7 @@ export class ForestFaults {
   clear(): void {
     this.refuseConnections = false
     this.delayMs = 0
+    this.withoutGuid.clear()
     this.#cutAfter = undefined
     this.#halfAfter = undefined
     this.#badCookies = 0

@@ -56,6 +56,8 @@ export interface LabForest {
   readonly admin: Credentials
   readonly directory: LabDirectory
   readonly faults: ForestFaults
+  /** Binds that were answered since the start. */
+  readonly binds: { readonly accepted: number; readonly refused: number }
   close(): Promise<void>
 }
 
@@ -78,7 +80,8 @@ export async function startForest(o: ForestOptions): Promise<LabForest> {
   const authority = o.authority ?? (await ownAuthority(o.dir))
   const tls = await authority.issue([servername, 'localhost', host])
   const faults = new ForestFaults()
-  const context = { directory, faults, rights, pages: new PageStates(), maxPageSize: o.maxPageSize ?? 1000 }
+  const binds = { accepted: 0, refused: 0 }
+  const context = { directory, faults, rights, binds, pages: new PageStates(), maxPageSize: o.maxPageSize ?? 1000 }
   const server = await listen({ context, host, port: o.port ?? 0, ldapsPort: o.ldapsPort ?? 0, tls })
   return {
     name: o.name,
@@ -91,6 +94,7 @@ export async function startForest(o: ForestOptions): Promise<LabForest> {
     admin,
     directory,
     faults,
+    binds,
     close: async () => {
       await server.close()
       directory.close()

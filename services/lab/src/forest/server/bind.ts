@@ -9,6 +9,17 @@ const accountControl = attribute('userAccountControl')
 const disabled = 2
 
 export function bind(session: Session, name: string, password: string | undefined): void {
+  const { binds } = session.context
+  try {
+    authenticate(session, name, password)
+    binds.accepted++
+  } catch (error) {
+    binds.refused++
+    throw error
+  }
+}
+
+function authenticate(session: Session, name: string, password: string | undefined): void {
   session.account = undefined
   if (password === undefined) {
     throw new LdapFailure(

@@ -149,7 +149,8 @@ function send(sync: Sync, entry: Entry): boolean {
   const { id: messageId, selection, dnForm } = sync
   const w = sync.session.out
   const start = w.length
-  const answer: EntryAnswer = { messageId, store, entry, selection, dnForm }
+  const { withoutGuid } = sync.session.context.faults
+  const answer: EntryAnswer = { messageId, store, entry, selection, dnForm, withoutGuid }
   let told = 0
   writeEntryWith(w, answer, () => {
     told = writeChanges(w, answer, sync)
@@ -165,7 +166,7 @@ function writeChanges(w: BerWriter, answer: EntryAnswer, sync: Sync): number {
   const since = sync.cookie.properties
   const known = entry.usnCreated <= since
   const wanted = (type: AttributeType): boolean => selection.all || selection.named.has(type)
-  writeValues(w, objectGuid, dnAwareValues(answer, objectGuid))
+  if (!answer.withoutGuid.has(entry)) writeValues(w, objectGuid, dnAwareValues(answer, objectGuid))
   writeValues(w, instanceType, dnAwareValues(answer, instanceType))
   let told = selection.named.has(objectGuid) && !known ? 1 : 0
   if (entry.usnOf(name) > since) {

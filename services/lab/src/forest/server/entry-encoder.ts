@@ -16,6 +16,7 @@ export const maxValuesInRange = 1500
 const distinguishedName = attribute('distinguishedName')
 const lastKnownParent = attribute('lastKnownParent')
 const objectCategory = attribute('objectCategory')
+const objectGuid = attribute('objectGUID')
 
 /** How DNs are written: plain, or with GUID and SID in hexadecimal or text. */
 export type DnForm = 'plain' | 'hex' | 'text'
@@ -26,6 +27,8 @@ export interface EntryAnswer {
   readonly entry: Entry
   readonly selection: Selection
   readonly dnForm: DnForm
+  /** Entries whose GUID is kept back, in their DN as well: a fault. */
+  readonly withoutGuid: ReadonlySet<Entry>
 }
 
 export function formatDn(store: Store, entry: Entry, form: DnForm): string {
@@ -52,7 +55,7 @@ export function writeEntryWith(w: BerWriter, answer: EntryAnswer, fill: () => vo
   const message = w.begin(0x30)
   w.integer(answer.messageId)
   const body = w.begin(answerTag.entry)
-  w.string(formatDn(answer.store, answer.entry, answer.dnForm))
+  w.string(formatDn(answer.store, answer.entry, answer.withoutGuid.has(answer.entry) ? 'plain' : answer.dnForm))
   const attributes = w.begin(0x30)
   fill()
   w.end(attributes)
@@ -63,7 +66,7 @@ export function writeEntryWith(w: BerWriter, answer: EntryAnswer, fill: () => vo
 function writeAttribute(w: BerWriter, answer: EntryAnswer, type: AttributeType): void {
   if (type.link !== undefined) writeLinks(w, answer, type)
   else {
-    const values = dnAwareValues(answer, type)
+    const values = type === objectGuid && answer.withoutGuid.has(answer.entry) ? [] : dnAwareValues(answer, type)
     if (values.length > 0) writeValues(w, type, answer.selection.typesOnly ? [] : values)
   }
 }

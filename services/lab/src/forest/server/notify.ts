@@ -44,7 +44,9 @@ export function notifySession(session: Session, entry: Entry): void {
   for (const [messageId, watch] of session.watches) {
     if (!covers(watch, entry) || (entry.deleted && !watch.showDeleted)) continue
     const w = new BerWriter(4096)
-    writeEntry(w, { messageId, store, entry, selection: watch.selection, dnForm: watch.dnForm })
+    const { selection, dnForm } = watch
+    const { withoutGuid } = session.context.faults
+    writeEntry(w, { messageId, store, entry, selection, dnForm, withoutGuid })
     session.send(w.take())
   }
 }

@@ -146,7 +146,8 @@ async function stream(session: Session, id: number, o: Stream): Promise<{ next: 
     }
     if (sent === halfAfter) return { next: o.candidates.length, more: false }
     if (sent >= o.wanted) break
-    writeEntry(session.out, { messageId: id, store, entry, selection, dnForm: controls.dnForm })
+    const { withoutGuid } = session.context.faults
+    writeEntry(session.out, { messageId: id, store, entry, selection, dnForm: controls.dnForm, withoutGuid })
     sent++
     if (session.flushDue) await session.flush()
     if (session.closed || session.abandoned.delete(id)) return undefined

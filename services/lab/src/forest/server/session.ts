@@ -23,6 +23,8 @@ export interface ServerContext {
   readonly pages: PageStates
   /** Rights by the GUID of the account. */
   readonly rights: ReadonlyMap<string, AccountRights>
+  /** Binds that were answered, over all connections. */
+  readonly binds: { accepted: number; refused: number }
   /** Entries a search may return without paging, and the largest page. */
   readonly maxPageSize: number
 }

@@ -99,8 +99,6 @@ export interface Ticket {
 
 /** Opens tickets; answers their numbers in order. */
 export async function openTickets(tx: Tx, tickets: readonly Ticket[], deadlineMs: number): Promise<bigint[]> {
-  // On the disk before anything is sent, also where commits are otherwise written a moment later.
-  await tx.query('set local synchronous_commit = on')
   const rows = await tx.query<{ id: bigint }>(
     `insert into journal (anchor, other, action, cloud_id, changes, desired_version, deadline_at)
      select v.anchor, v.other, v.action, v.cloud_id, v.changes::jsonb, v.version, now() + $7 * interval '1 millisecond'
