@@ -1,6 +1,6 @@
 /** The outside world of a bench: a forest and a tenant as processes of their own, and a folder for Canopy. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -80,6 +80,8 @@ export interface WorldOptions {
 
 export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'canopy-bench-'))
+  // The database runs as another user when this runs as root.
+  chmodSync(folder, 0o755)
   const directory = (name: string): string => {
     mkdirSync(join(folder, name), { recursive: true })
     return join(folder, name)

@@ -1,6 +1,6 @@
 /** Forests and a tenant inside the test's process, and a data folder for a Canopy that is to meet them. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LabCloud, type LabForest, startCloud } from '@canopy/lab'
@@ -32,6 +32,8 @@ export interface Place {
 
 export async function place(domains: readonly string[]): Promise<Place> {
   const root = await mkdtemp(join(tmpdir(), 'canopy-fault-'))
+  // The database runs as another user when the tests run as root.
+  await chmod(root, 0o755)
   const data = join(root, 'data')
   const credentials = join(data, 'credentials')
   mkdirSync(join(data, 'trust'), { recursive: true })

@@ -1,5 +1,5 @@
 /** Takes contributions in: stored until the barrier lets decisions be made, resolved at once afterwards. */
-import type { Incoming, Out, Tx } from '@canopy/chassis'
+import { type Incoming, type Out, type Tx, traceOf } from '@canopy/chassis'
 import type { contribution } from '@canopy/proto'
 import type { Barrier } from './adapters/barrier.sql.ts'
 import { outlines, writeContributions } from './adapters/contributions.sql.ts'
@@ -84,7 +84,7 @@ async function resolveNow(intake: Intake, newest: ReadonlyMap<string, Contributi
   const placed = place(incoming, locked.members)
   if (placed.written.length === 0) return false
   await writeContributions(tx, placed.written, 'decided')
-  const headers = new Map(intake.records.map((record) => [record.key, record.headers]))
+  const headers = new Map(intake.records.map((record) => [record.key, traceOf(record)]))
   const touched = { members: placed.members, anchors: [...placed.touched] }
   const { flips, isWorkLeft } = await settle({ tx, out, rules, now, headers, isDeciding: false, ...touched })
   const isMore = await propagate({ tx, out, now, flips, regrouped: [...placed.regrouped], settled: placed.touched })

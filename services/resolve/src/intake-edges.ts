@@ -1,4 +1,5 @@
 /** Takes source memberships in: stored until the barrier lets decisions be made, derived at once afterwards. */
+import { traceOf } from '@canopy/chassis'
 import { isGuid } from '@canopy/domain'
 import type { change } from '@canopy/proto'
 import { deriveEdges, writeSourceEdges } from './adapters/edges.sql.ts'
@@ -43,11 +44,11 @@ interface Told {
 
 function newestByKey(intake: Intake): Map<string, Told> {
   const newest = new Map<string, Told>()
-  for (const { message, headers } of intake.records) {
-    const edge = message as SourceEdge
+  for (const record of intake.records) {
+    const edge = record.message as SourceEdge
     const key = `${edge.forest}/${edge.groupGuid}/${edge.member}`
     const known = newest.get(key)
-    if (!known || known.edge.version < edge.version) newest.set(key, { edge, headers })
+    if (!known || known.edge.version < edge.version) newest.set(key, { edge, headers: traceOf(record) })
   }
   return newest
 }

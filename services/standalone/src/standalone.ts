@@ -123,7 +123,7 @@ async function startGround(
   return { adapters: adapters.value, lab: lab.value }
 }
 
-const mayBeInUse = (database: string): boolean => existsSync(join(database, 'pg', 'postmaster.pid'))
+const mayBeInUse = (database: string): boolean => existsSync(join(database, 'pg', 'data', 'postmaster.pid'))
 
 /** Refused with Failure CANOPY-SQL-0004 while another Canopy runs on the folder; a database left behind is stopped. */
 async function becomeOwner(data: string): Promise<void> {
@@ -202,7 +202,7 @@ function refuseProblems(problems: readonly Problem[], file: string | undefined):
     kind: 'permanent',
     code: problem.code,
     message: more > 0 ? `${problem.message} (and ${more} more)` : problem.message,
-    at: `${file ?? 'configuration'}:${problem.line}:${problem.column} ${problem.path}`,
+    at: `${file ?? 'configuration'}:${problem.line}:${problem.column} ${problem.path}`.trimEnd(),
     ...(problem.mend ? { mend: problem.mend } : {}),
   })
 }

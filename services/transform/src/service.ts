@@ -8,6 +8,7 @@ import {
   Failure,
   type RunningStage,
   type StageBatch,
+  traceOf,
   unary,
 } from '@canopy/chassis'
 import { type change, type configuration, transform as rpc, topics } from '@canopy/proto'
@@ -92,7 +93,7 @@ async function handle(context: Context<Config>, state: State, batch: StageBatch)
   const startedMs = performance.now()
   const records = batch.records.map((record) => ({
     object: record.message as change.DirectoryObject,
-    headers: record.headers,
+    headers: traceOf(record),
   }))
   const { tx, out } = batch
   const published = await mapBatch({ tx, out, active: state.active!, records, now: context.now() })

@@ -19,7 +19,7 @@ create table desired (
 );
 create index desired_due on desired (lane, due_at) where state = 'due';
 create index desired_verify on desired (due_at) where state = 'verify';
-create index desired_state on desired (state);
+create index desired_exceptional on desired (state) where state in ('guarded', 'held', 'conflict', 'refused');
 
 -- The identity of a cloud object: recorded once it is known, kept after deletion (state: live | deleted).
 create table link (
@@ -57,10 +57,9 @@ create table edge (
   primary key (relation, owner, other)
 );
 -- Removals first, then whole groups together.
-create index edge_due on edge (present, owner, other) where state = 'due';
-create index edge_owner on edge (owner);
+create index edge_due on edge (relation, present, owner, other) where state = 'due';
 create index edge_other on edge (other);
-create index edge_state on edge (state);
+create index edge_exceptional on edge (state, owner) where state in ('guarded', 'held', 'refused', 'verify');
 
 -- A request is journaled before it is sent; an open ticket is settled before anything newer.
 create table journal (

@@ -44,6 +44,8 @@ class Reader {
   private cursor: Cursor | undefined
   private dialect: Dialect
   private entries = 0
+  /** Since the last reading from the start. */
+  private skipped = 0
   private lastSentMs = 0
   private sentInPass = false
 
@@ -76,7 +78,8 @@ class Reader {
     const phase = this.cursor?.phase ?? 'snapshot'
     this.entries = 0
     this.sentInPass = false
-    this.report(phase, 0)
+    if (!this.cursor) this.skipped = 0
+    this.report(phase, this.skipped)
     const batcher = new Batcher(this.cursor ? encodeCursor(this.cursor) : Buffer.alloc(0), phase)
     const feed = await this.feed()
     try {
@@ -88,13 +91,14 @@ class Reader {
         }
         if (event.value.type === 'entry') this.entries++
         const draft = batcher.push(event.value)
-        if (draft) await this.send(draft, batcher.skipped)
+        if (draft) await this.send(draft, this.skipped + batcher.skipped)
         this.options.signal.throwIfAborted()
       }
     } finally {
       await feed.return(undefined as never)
     }
-    if (phase === 'snapshot') this.report('stream', batcher.skipped)
+    this.skipped += batcher.skipped
+    if (phase === 'snapshot') this.report('stream', this.skipped)
   }
 
   private async send(draft: Draft, skipped: number): Promise<void> {

@@ -16,6 +16,8 @@ export interface ConfigDocument {
   place(path: Path, ofKey?: boolean): Place
 }
 
+const notYaml = 'look at this line and the one before it: quotes, brackets and indentation must match'
+
 /** Never throws: what cannot be read is a problem with its place. */
 export function parseConfigDocument(text: string): ConfigDocument {
   const lines = new LineCounter()
@@ -29,7 +31,7 @@ export function parseConfigDocument(text: string): ConfigDocument {
     path: '',
     ...placeOf(error.pos[0]),
     message: `not readable as YAML: ${error.message}`,
-    mend: undefined,
+    mend: notYaml,
     warning: false,
   }))
   const read =
@@ -51,7 +53,7 @@ function readValue(read: () => unknown): { value: unknown; problems: readonly Co
       path: pathText([]),
       line: 1,
       column: 1,
-      mend: undefined,
+      mend: notYaml,
       warning: false,
     }
     return { value: undefined, problems: [{ ...problem, message: `not readable as YAML: ${message}` }] }

@@ -5,7 +5,7 @@ import { Failure } from '../failure.ts'
 import type { Sql, Tx } from '../sql/sql.ts'
 import type { Entry } from './decode.ts'
 import type { BatchInfo, StageObserver } from './observer.ts'
-import { Collector, type Segment } from './out.ts'
+import { Collector, type Segment, type WrittenSegment } from './out.ts'
 import { park, supersede } from './parked.sql.ts'
 import type { Publisher } from './publisher.ts'
 import type { StageDefinition } from './stage.ts'
@@ -80,10 +80,11 @@ export async function commitSlice(ground: StageGround, slice: Slice): Promise<vo
  * that: per key, `seq` rises with the row's version, and whoever sees the second row of the outbox sees the first. Rows
  * of other keys may appear late with a lower `seq`; they are still unsent then, and found.
  */
-export async function writeOutbox(tx: Tx, stage: string, out: Collector): Promise<readonly Segment[]> {
+export async function writeOutbox(tx: Tx, stage: string, out: Collector): Promise<readonly WrittenSegment[]> {
   const segments = out.segments()
-  if (segments.length > 0) await insertOutbox(tx, stage, segments)
-  return segments
+  if (segments.length === 0) return []
+  const seqs = await insertOutbox(tx, stage, segments)
+  return segments.map((segment, index) => ({ ...segment, seq: seqs[index] as bigint }))
 }
 
 export const inputPartitions = ({ bus, definition }: Pick<StageGround, 'bus' | 'definition'>): number =>

@@ -1,12 +1,21 @@
 /** Publishes the outbox rows of one output partition, in order, while this process holds its lease. */
 import { record, type Topic } from '@canopy/proto'
 import type { Bus, BusRecord } from '../bus/bus.ts'
-import { classify } from '../failure.ts'
+import { classify, Failure } from '../failure.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { FreshSegments } from './fresh-segments.ts'
 import type { StageObserver } from './observer.ts'
-import { markSent, type OutboxRow, type Partition, readUnsent, type Ticket, unsendWindow } from './tables.sql.ts'
+import {
+  markSent,
+  type OutboxRow,
+  type Partition,
+  readRecords,
+  readUnsent,
+  type Ticket,
+  unsendWindow,
+} from './tables.sql.ts'
 
 export interface LaneOptions {
   readonly sql: Sql
@@ -23,6 +32,7 @@ export interface LaneOptions {
   /** Rows sent within this time before the take-over are published again, in order. */
   readonly windowMs: number
   readonly onSent: (bytes: number) => void
+  readonly fresh: FreshSegments
 }
 
 const firstPauseMs = 50
@@ -114,7 +124,7 @@ export class Lane {
   /** False when the lease is gone. */
   async #send(rows: readonly OutboxRow[]): Promise<boolean> {
     const { bus, topic, partition, observer, stage } = this.#options
-    const records = rows.flatMap(unpack)
+    const records = await this.#records(rows)
     const lease = this.#options.lease()
     if (!lease || this.#stopped) return false
     const startedMs = performance.now()
@@ -128,6 +138,20 @@ export class Lane {
       durationMs: performance.now() - startedMs,
     })
     return true
+  }
+
+  async #records(rows: readonly OutboxRow[]): Promise<BusRecord[]> {
+    const { sql, fresh } = this.#options
+    const known = rows.map((row) => fresh.take(row.seq))
+    const missing = rows.filter((_, index) => known[index] === undefined)
+    const read =
+      missing.length > 0
+        ? await readRecords(
+            sql,
+            missing.map((row) => row.seq),
+          )
+        : undefined
+    return rows.flatMap((row, index) => busRecords(row, known[index] ?? decodeSegment(read?.get(row.seq))))
   }
 
   /** Until woken, or for a time. */
@@ -146,9 +170,14 @@ export class Lane {
   }
 }
 
-function unpack(row: OutboxRow): BusRecord[] {
+const decodeSegment = (bytes: Buffer | undefined): readonly record.Record[] => {
+  if (bytes) return record.Segment.decode(bytes).records
+  throw new Failure({ kind: 'transient', code: 'CANOPY-STAGE-0006', message: 'an outbox row went while it was read' })
+}
+
+function busRecords(row: OutboxRow, records: readonly record.Record[]): BusRecord[] {
   const timeMs = row.createdAt.getTime()
-  return record.Segment.decode(row.records).records.map(({ key, value, headers }) => ({
+  return records.map(({ key, value, headers }) => ({
     key,
     value: value.length > 0 ? value : undefined,
     headers,

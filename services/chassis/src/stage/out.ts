@@ -11,6 +11,8 @@ export interface Segment {
   readonly partition: number
   readonly count: number
   readonly records: Uint8Array
+  /** What `records` encodes. */
+  readonly entries: readonly record.Record[]
 }
 
 /** One writer for all: its buffer grows once instead of for every message. Empty: `finish` empties it. */
@@ -23,6 +25,11 @@ function encoded<M>(topic: Topic<M>, message: M): Buffer {
     writer.finish()
     throw error
   }
+}
+
+/** A segment with its row in the outbox. */
+export interface WrittenSegment extends Segment {
+  readonly seq: bigint
 }
 
 export const watermarkPrefix = '~watermark/'
@@ -75,7 +82,7 @@ export class Collector implements Out {
         if (!all) continue
         for (const run of runs(all)) {
           const bytes = record.Segment.encode({ records: run }).finish()
-          segments.push({ topic: topic.name, partition, count: run.length, records: bytes })
+          segments.push({ topic: topic.name, partition, count: run.length, records: bytes, entries: run })
         }
       }
     }

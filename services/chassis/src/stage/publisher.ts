@@ -6,9 +6,10 @@ import type { LeasePool } from '../lease/lease.ts'
 import { joinLeasePool } from '../lease/pool.ts'
 import type { Sql } from '../sql/sql.ts'
 import type { Log } from '../telemetry/log.ts'
+import { FreshSegments } from './fresh-segments.ts'
 import { Lane } from './lane.ts'
 import type { StageObserver } from './observer.ts'
-import type { Segment } from './out.ts'
+import type { WrittenSegment } from './out.ts'
 import { cleanOutbox, readWaiting } from './tables.sql.ts'
 
 export interface PublisherOptions {
@@ -39,6 +40,7 @@ export class Publisher {
   readonly #lanes = new Map<string, Lane>()
   readonly #waiters = new Set<() => void>()
   readonly #hinting = new Set<string>()
+  readonly #fresh = new FreshSegments()
   #hintTimer: NodeJS.Timeout | undefined
   #pollTimer: NodeJS.Timeout | undefined
   #pool: LeasePool | undefined
@@ -80,12 +82,14 @@ export class Publisher {
   }
 
   /** Called after the commit of a transaction that wrote these. */
-  committed(segments: readonly Segment[]): void {
-    for (const { topic, partition, records } of segments) {
+  committed(segments: readonly WrittenSegment[]): void {
+    for (const { topic, partition, records, entries, seq } of segments) {
       this.#queuedBytes += records.length
       const name = nameOf(topic, partition)
-      if (this.#pool?.holds(name)) this.#lanes.get(name)?.wake()
-      else this.#hinting.add(name)
+      if (this.#pool?.holds(name)) {
+        this.#fresh.keep(seq, entries, records.length)
+        this.#lanes.get(name)?.wake()
+      } else this.#hinting.add(name)
     }
     if (this.#hinting.size > 0) this.#hintTimer ??= setTimeout(() => void this.#hint(), hintEveryMs)
   }
@@ -129,6 +133,7 @@ export class Publisher {
         stage,
         log,
         observer,
+        fresh: this.#fresh,
         pool: poolOf(stage),
         lease: () => this.#pool?.holds(name),
         windowMs: leaseTtlMs + produceMs,

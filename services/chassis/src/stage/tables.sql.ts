@@ -12,7 +12,6 @@ export interface OutboxRow {
   readonly seq: bigint
   readonly count: number
   readonly bytes: number
-  readonly records: Buffer
   readonly createdAt: Date
 }
 
@@ -43,11 +42,12 @@ export async function moveOffset(
   return rows.length === 1
 }
 
-export async function insertOutbox(tx: Queryable, stage: string, segments: readonly Segment[]): Promise<void> {
-  await tx.query(
+/** Answers the `seq` of each segment. */
+export async function insertOutbox(tx: Queryable, stage: string, segments: readonly Segment[]): Promise<bigint[]> {
+  const rows = await tx.query<{ seq: bigint }>(
     `insert into outbox (stage, topic, partition, count, bytes, records)
      select $1, t, p, n, octet_length(r), r
-     from unnest($2::text[], $3::int[], $4::int[], $5::bytea[]) with ordinality as s (t, p, n, r, i) order by i`,
+     from unnest($2::text[], $3::int[], $4::int[], $5::bytea[]) with ordinality as s (t, p, n, r, i) order by i returning seq`,
     [
       stage,
       segments.map((segment) => segment.topic),
@@ -56,18 +56,29 @@ export async function insertOutbox(tx: Queryable, stage: string, segments: reado
       segments.map((segment) => segment.records),
     ],
   )
+  // Drawn in the order of the rows.
+  return rows.map((row) => row.seq).sort((a, b) => (a < b ? -1 : 1))
 }
 
-/** The next rows to publish, about 2 MB or 2,000 records. */
+/** The next rows to publish, about 2 MB or 2,000 records; their records are read apart. */
 export async function readUnsent(sql: Queryable, { stage, topic, partition }: Partition): Promise<OutboxRow[]> {
   return sql.query<OutboxRow & Record<string, unknown>>(
-    `select seq, count, bytes, records, created_at as "createdAt" from (
-       select *, sum(bytes) over w - bytes as bytes_before, sum(count) over w - count as count_before from (
-         select * from outbox where stage = $1 and topic = $2 and partition = $3 and sent_at is null order by seq limit 200
+    `select seq, count, bytes, created_at as "createdAt" from (
+       select seq, count, bytes, created_at, sum(bytes) over w - bytes as bytes_before, sum(count) over w - count as count_before from (
+         select seq, count, bytes, created_at from outbox where stage = $1 and topic = $2 and partition = $3 and sent_at is null order by seq limit 200
        ) r window w as (order by seq)
      ) r where bytes_before < 2000000 and count_before < 2000 order by seq`,
     [stage, topic, partition],
   )
+}
+
+/** The records of these rows, encoded, by row. */
+export async function readRecords(sql: Queryable, seqs: readonly bigint[]): Promise<Map<bigint, Buffer>> {
+  const rows = await sql.query<{ seq: bigint; records: Buffer }>(
+    'select seq, records from outbox where seq = any($1::bigint[])',
+    [seqs],
+  )
+  return new Map(rows.map((row) => [row.seq, row.records]))
 }
 
 /** The lease under which rows are sent. */

@@ -1,5 +1,5 @@
 /** One round of work: pick and journal in one transaction, send, record in another. */
-import type { RunningStage, Sql, Tx } from '@canopy/chassis'
+import { type RunningStage, type Sql, startSpan, type Tx } from '@canopy/chassis'
 import { readingLinks, wakeEdges } from '../adapters/store/link-lock.sql.ts'
 import { recordEdges, recordObjects } from '../adapters/store/record.sql.ts'
 import {
@@ -41,6 +41,8 @@ export interface RoundContext {
 interface Sending {
   readonly requests: readonly CloudRequest[]
   readonly ticket: Ticket
+  /** Of the change this comes of. */
+  readonly traceparent?: string
   readonly answered: (answer: CloudAnswer, now: Date, outcome: RoundOutcome) => void
 }
 
@@ -114,6 +116,7 @@ async function pick(tx: Tx, context: RoundContext, owners: string[]): Promise<Pi
   return { rows: unsettled.length + rows.length + edges.taken, sendings, tickets }
 }
 
+/** Memberships first, as many as the requests that are left can carry, then managers, one a request. */
 async function takeEdges(
   tx: Tx,
   context: RoundContext,
@@ -122,9 +125,14 @@ async function takeEdges(
   membersPerRequest: number,
   outcome: RoundOutcome,
 ): Promise<{ taken: number; planned: PlannedEdges[] }> {
-  const limit = Math.min(2_000, left * membersPerRequest)
-  const rows = await pickEdges(tx, { shards: context.shards, busy: [...context.busyOwners], limit })
-  const planned = planEdges(rows, membersPerRequest, outcome).slice(0, left)
+  const { shards } = context
+  const take = async (relation: 'member' | 'manager', limit: number, requests: number): Promise<PlannedEdges[]> => {
+    const rows = await pickEdges(tx, { relation, shards, busy: [...context.busyOwners], limit })
+    return planEdges(rows, membersPerRequest, outcome).slice(0, requests)
+  }
+  const planned = await take('member', Math.min(2_000, left * membersPerRequest), left)
+  const room = left - planned.length
+  if (room > 0) planned.push(...(await take('manager', room, room)))
   const sending = planned.flatMap((edges) => edges.rows)
   for (const row of sending) {
     if (context.busyOwners.has(row.owner)) continue
@@ -144,6 +152,7 @@ const settleSending = (unsettled: Unsettled, target: Target): Sending => ({
 const objectSending = (planned: PlannedObject, target: Target): Sending => ({
   requests: planned.requests,
   ticket: planned.ticket,
+  ...(planned.row.traceparent ? { traceparent: planned.row.traceparent } : {}),
   answered: (answer, now, outcome) => recordObject(planned, answer, target, now, outcome),
 })
 
@@ -158,6 +167,35 @@ const tooLate: CloudAnswer = {
   failure: { kind: 'transient', code: 'CANOPY-WRITE-0001', message: 'not sent: its ticket would end first' },
 }
 
+/** Beyond this many a round is a load, and nobody follows one change through it. */
+const maxSpans = 50
+
+type OpenSpan = NonNullable<ReturnType<typeof startSpan>>
+
+/** The last step of a change's trace: its request to the cloud. */
+function openSpans(target: Target, sendings: readonly Sending[], chosen: ReadonlySet<number>): Map<number, OpenSpan> {
+  const spans = new Map<number, OpenSpan>()
+  if (sendings.length > maxSpans) return spans
+  for (const i of chosen) {
+    const sending = sendings[i]
+    if (!sending?.traceparent) continue
+    const attributes = { 'canopy.target': target.name }
+    const span = startSpan(`cloud ${sending.ticket.action}`, {
+      kind: 'client',
+      parent: sending.traceparent,
+      attributes,
+    })
+    if (span) spans.set(i, span)
+  }
+  return spans
+}
+
+function closeSpan(span: OpenSpan | undefined, answer: CloudAnswer | undefined): void {
+  if (!span?.isRecording()) return
+  if (answer && !answer.ok) span.setAttribute('canopy.code', answer.failure.code)
+  span.end()
+}
+
 /** Nothing is sent whose time-out could end after its ticket. */
 async function sendAll(target: Target, sendings: readonly Sending[], startedMs: number): Promise<CloudAnswer[]> {
   const { directory } = target
@@ -170,12 +208,14 @@ async function sendAll(target: Target, sendings: readonly Sending[], startedMs: 
   const lane = async (): Promise<void> => {
     for (let chunk = chunks[next++]; chunk; chunk = chunks[next++]) {
       const inTime = performance.now() + timeoutMs < startedMs + ticketMs
+      const spans = openSpans(target, sendings, new Set(chunk.map((part) => part.i)))
       const said = inTime
         ? await directory.send(
             chunk.map((part) => part.request),
             timeoutMs,
           )
         : chunk.map(() => tooLate)
+      chunk.forEach((part, n) => closeSpan(spans.get(part.i), said[n]))
       chunk.forEach((part, n) => {
         const answer = said[n] as CloudAnswer
         const known = answers[part.i]

@@ -51,7 +51,7 @@ export async function judgeRemovals(
   return sql.tx(async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(hashtext($1))`, [`guard/${target}/memberRemoval`])
     const groups = await tx.query<{ owner: string; waiting: bigint; total: bigint }>(
-      `select g.owner, g.waiting, (select count(*) from edge e where e.owner = g.owner and e.relation = 'member' and e.applied_owner is not null) as total
+      `select g.owner, g.waiting, (select count(*) from edge e where e.relation = 'member' and e.owner = g.owner and e.applied_owner is not null) as total
        from (select owner, count(*) as waiting from edge where state = 'guarded' group by owner) g`,
     )
     let released = 0

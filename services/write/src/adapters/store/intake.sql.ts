@@ -1,5 +1,5 @@
 /** Records what is desired; a row that is on its way to the cloud keeps its state and is looked at again afterwards. */
-import type { Incoming, Tx } from '@canopy/chassis'
+import { type Incoming, type Tx, traceOf } from '@canopy/chassis'
 import type { desired } from '@canopy/proto'
 import { laneOf } from '../../core/desire.ts'
 import { shardOf } from '../../core/shard.ts'
@@ -55,7 +55,7 @@ export async function storeDesired(tx: Tx, incoming: readonly DesiredIncoming[])
       rows.map((row) => row.message.holds[0]?.reason ?? null),
       rows.map((row) => row.message.holds[0]?.message ?? null),
       rows.map((row) => row.message.observedAt ?? null),
-      rows.map((row) => row.headers.traceparent ?? null),
+      rows.map((row) => traceOf(row).traceparent ?? null),
     ],
   )
   await voidGroups(tx, rows)

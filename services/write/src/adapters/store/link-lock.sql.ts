@@ -10,7 +10,7 @@ const lock = `hashtext('canopy.write.links')`
 /** First in a transaction, before any row. */
 export const readingLinks = (tx: Tx): Promise<unknown> => tx.query(`select pg_advisory_xact_lock_shared(${lock})`)
 
-const bothEnds = `present and edge.state in ('waiting', 'done')
+const bothEnds = `present and edge.relation in ('member', 'manager') and edge.state in ('waiting', 'done')
   and lo.anchor = edge.owner and lo.state = 'live' and lm.anchor = edge.other and lm.state = 'live'
   and (edge.applied_owner is distinct from lo.cloud_id or edge.applied_other is distinct from lm.cloud_id)`
 

@@ -73,7 +73,7 @@ async function restEdges(tx: Tx, anchors: readonly string[]): Promise<void> {
     await tx.query(
       `update edge set applied_owner = null, applied_other = null, differs_since = null,
          state = case when present then 'waiting' else 'done' end
-       where ${column} = any($1) and state <> 'sending'`,
+       where relation in ('member', 'manager') and ${column} = any($1) and state <> 'sending'`,
       [anchors],
     )
   }

@@ -63,19 +63,24 @@ export const pickUnsettled = (tx: Tx, pick: Omit<Pick, 'lanes'>): Promise<Object
     [pick.shards, pick.kinds, pick.limit],
   )
 
-/** Due memberships and managers, removals first, whole groups together, none of a busy owner. */
+/** Due memberships, or managers; removals first, whole groups together, none of a busy owner. */
 export const pickEdges = (
   tx: Tx,
-  pick: { readonly shards: readonly number[]; readonly busy: readonly string[]; readonly limit: number },
+  pick: {
+    readonly relation: 'member' | 'manager'
+    readonly shards: readonly number[]
+    readonly busy: readonly string[]
+    readonly limit: number
+  },
 ): Promise<EdgeRow[]> =>
   tx.query<EdgeRow>(
     `select e.relation, e.owner, e.other, e.version, e.present, e.attempts, e.observed_at, e.applied_owner, e.applied_other,
        lo.cloud_id as owner_id, lm.cloud_id as other_id, lo.display as owner_display, lm.display as other_display
      from edge e left join link lo on lo.anchor = e.owner and lo.state = 'live'
        left join link lm on lm.anchor = e.other and lm.state = 'live'
-     where e.state = 'due' and e.due_at <= now() and e.shard = any($1) and e.owner <> all($2::text[])
-     order by e.present, e.owner, e.other limit $3 for update of e skip locked`,
-    [pick.shards, pick.busy, pick.limit],
+     where e.state = 'due' and e.relation = $1 and e.due_at <= now() and e.shard = any($2) and e.owner <> all($3::text[])
+     order by e.present, e.owner, e.other limit $4 for update of e skip locked`,
+    [pick.relation, pick.shards, pick.busy, pick.limit],
   )
 
 export const markObjectsSending = (tx: Tx, anchors: readonly string[]): Promise<unknown> =>
@@ -130,9 +135,10 @@ export async function settleAbandoned(sql: Sql): Promise<number> {
       anchors,
     ])
     // Memberships and managers are idempotent: they are planned again.
-    await tx.query(`update edge set state = 'due', due_at = now() where state = 'sending' and owner = any($1)`, [
-      anchors,
-    ])
+    await tx.query(
+      `update edge set state = 'due', due_at = now() where state = 'sending' and relation in ('member', 'manager') and owner = any($1)`,
+      [anchors],
+    )
     return open.length
   })
 }
