@@ -21,12 +21,23 @@ const checks = [
     cwd: join(root, 'proto'),
     needs: join(root, 'proto', 'buf.yaml'),
   },
+  {
+    title: 'Protocol compatibility',
+    command: process.execPath,
+    args: [join(root, 'deploy', 'bootstrap', 'breaking.mjs')],
+    needs: join(root, '.git'),
+  },
   { title: 'Types', command: bin('tsc'), args: ['-b'] },
   {
     title: 'House checks',
     command: process.execPath,
     args: ['--conditions=@canopy/source', houseChecks],
     needs: houseChecks,
+  },
+  {
+    title: 'Generated references are fresh',
+    command: process.execPath,
+    args: ['--conditions=@canopy/source', join(root, 'deploy', 'gen', 'main.ts'), '--check'],
   },
 ]
 

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ServiceDefinition } from '../../services/chassis/src/index.ts'
 import { SourceSchema } from '../../services/control/src/index.ts'
+import { chartSchemaFiles } from './chart-schema.ts'
 import { configurationReference, eventsReference, sourceJsonSchema } from './references.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -37,6 +38,7 @@ const outputs: readonly (readonly [path: string, text: string])[] = [
   ['services/EVENTS.md', eventsReference()],
   ['services/CONFIGURATION.md', configurationReference(services, SourceSchema)],
   ['deploy/config/canopy.schema.json', sourceJsonSchema(SourceSchema)],
+  ...chartSchemaFiles(),
 ]
 const check = process.argv.includes('--check')
 for (const [path, text] of outputs) {

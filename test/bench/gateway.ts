@@ -10,11 +10,16 @@ interface StatusBody {
   readonly forests: readonly { readonly reached: boolean }[]
 }
 
-export class Gateway {
-  readonly #data: string
+export interface GatewayAddress {
+  readonly url: string
+  readonly token: string
+}
 
-  constructor(data: string) {
-    this.#data = data
+export class Gateway {
+  readonly #address: () => Promise<GatewayAddress>
+
+  constructor(address: () => Promise<GatewayAddress>) {
+    this.#address = address
   }
 
   async ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
@@ -38,8 +43,8 @@ export class Gateway {
 
   /** Epochs of the directory partitions: each is raised when its forest is read from the start. */
   async epochs(): Promise<bigint[]> {
-    const status = (await this.ask('GET', '/api/v1/status')) as { forests: readonly { epoch?: string }[] }
-    return status.forests.map((forest) => BigInt(forest.epoch ?? 0))
+    const status = (await this.ask('GET', '/api/v1/status')) as { forests: readonly { readings?: string }[] }
+    return status.forests.map((forest) => BigInt(forest.readings ?? 0))
   }
 
   /** Every change from now on, as the provisioning log tells it. */
@@ -64,12 +69,13 @@ export class Gateway {
     })
     return { stop: () => abort.abort() }
   }
+}
 
-  async #address(): Promise<{ url: string; token: string }> {
-    const file = join(this.#data, 'console.json')
-    for (let n = 0; n < 600 && !existsSync(file); n++) await sleep(100)
-    return JSON.parse(readFileSync(file, 'utf8')) as { url: string; token: string }
-  }
+/** What a standalone Canopy leaves in its data folder for others; waits until it is there. */
+export const addressIn = (data: string) => async (): Promise<GatewayAddress> => {
+  const file = join(data, 'console.json')
+  for (let n = 0; n < 600 && !existsSync(file); n++) await sleep(100)
+  return JSON.parse(readFileSync(file, 'utf8')) as GatewayAddress
 }
 
 function parse(text: string, onChange: (applied: Applied) => void): void {

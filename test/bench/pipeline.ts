@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { Gateway } from './gateway.ts'
+import { addressIn, Gateway } from './gateway.ts'
 import type { BenchOptions } from './main.ts'
 import { figures, processesWith, sumCpu } from './process-figures.ts'
 import { prepareData, stop, type World } from './world.ts'
@@ -79,7 +79,7 @@ function startStandalone(world: World, progress: (line: string) => void): Pipeli
     child.once('exit', (code) => reject(new Error(`standalone ended with ${code}`)))
   })
   ready.catch(() => undefined)
-  const gateway = new Gateway(world.data)
+  const gateway = new Gateway(addressIn(world.data))
   // Followed only where arrivals are asked for: telling every change costs the process that is measured.
   let log: { stop(): void } | undefined
   const follow = (): void => {

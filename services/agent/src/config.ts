@@ -9,7 +9,11 @@ export const agentConfig = z.strictObject({
     .describe('Name of this agent, as the hub shows it. Two agents of one forest have two names.'),
   hub: z.string().optional().describe('Address of the hub, host:port or unix:/path. Default: the peer named capture.'),
   hub_tls: z
-    .strictObject({ cert_file: z.string(), key_file: z.string(), ca_file: z.string() })
+    .strictObject({
+      cert_file: z.string().describe('PEM of the certificate, re-read when it changes.'),
+      key_file: z.string().describe('PEM of its key.'),
+      ca_file: z.string().describe('PEM of the authorities that sign the hub.'),
+    })
     .optional()
     .describe('Certificate of this agent towards the hub; needed for every hub that is not on this machine.'),
   credentials_dir: z

@@ -10,8 +10,8 @@ export const captureConfig = z.strictObject({
     .describe('An agent that is silent for this long loses its partitions to the next one.'),
   missing_guard: z
     .strictObject({
-      percent: z.number().min(0).max(100).default(20),
-      floor: z.number().int().min(0).default(50),
+      percent: z.number().min(0).max(100).default(20).describe('Share of the objects known, in percent.'),
+      floor: z.number().int().min(0).default(50).describe('Objects that may be missing whatever share they are.'),
     })
     .prefault({})
     .describe('A complete reading that misses more than this share, and more than this many objects, deletes nothing.'),

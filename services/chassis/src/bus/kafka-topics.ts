@@ -1,6 +1,7 @@
 /** Creates the topics of Canopy on Kafka, and tells what Kafka keeps of each. */
 import type { Topic } from '@canopy/proto'
 import type { Admin } from 'kafkajs'
+import { sleep } from '../sleep.ts'
 import { wrongPartitionCount } from './failures.ts'
 
 const hourMs = 3_600_000
@@ -25,7 +26,9 @@ export async function ensureKafkaTopics(admin: Admin, topics: readonly Topic[], 
       })),
     })
   }
-  const metadata = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) })
+  const metadata = await whileLeadersMove(() =>
+    admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) }),
+  )
   const counts = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
   for (const { name, partitions } of topics) {
     const found = counts.get(name) ?? 0
@@ -50,8 +53,25 @@ function configOf(topic: Topic, replicationFactor: number): { name: string; valu
 /** By partition: the first offset kept, and the one behind the last record. */
 export async function kafkaRanges(admin: Admin, topic: Topic): Promise<{ low: bigint; high: bigint }[]> {
   const ranges: { low: bigint; high: bigint }[] = []
-  for (const { partition, low, high } of await admin.fetchTopicOffsets(topic.name)) {
+  const offsets = await whileLeadersMove(() => admin.fetchTopicOffsets(topic.name))
+  for (const { partition, low, high } of offsets) {
     ranges[partition] = { low: BigInt(low), high: BigInt(high) }
   }
   return ranges
+}
+
+const leaderWaitMs = 30_000
+
+/** A topic that was made a moment ago, or whose broker went, has no leader for a while: asked again until it has. */
+async function whileLeadersMove<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + leaderWaitMs
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      const passes = error instanceof Error && 'retriable' in error && error.retriable === true
+      if (!passes || performance.now() > deadline) throw error
+      await sleep(200)
+    }
+  }
 }

@@ -29,6 +29,7 @@ export const forest = (over: Partial<ForestProgress> = {}): ForestProgress => ({
   complete: true,
   entriesRead: 600,
   optional: false,
+  readings: 1n,
   ...over,
 })
 

@@ -25,6 +25,8 @@ export interface ForestProgress {
   readonly complete: boolean
   readonly entriesRead: number
   readonly optional: boolean
+  /** How often the partition was read from the start: the epoch of its last watermark. */
+  readonly readings: bigint
 }
 
 export interface Watermarks {
@@ -57,6 +59,7 @@ export function forestProgress(partition: capture.PartitionStatus, { captured, r
     complete: partition.complete,
     entriesRead: partition.entriesRead,
     optional: partition.optional,
+    readings: from?.epoch ?? 0n,
   }
 }
 

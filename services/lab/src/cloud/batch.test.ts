@@ -27,7 +27,12 @@ test('each request of a batch is answered by itself; one that depends on a faile
   )
   expect(byId).toEqual({ 1: 201, 2: 201, 3: 200, 4: 400, 5: 424 })
   expect(lab.cloud.directory.counts().users).toBe(2)
-  expect(Object.fromEntries(lab.cloud.directory.requestLog)).toEqual({ 'POST 201': 2, 'GET 200': 1, 'POST 400': 1 })
+  expect(Object.fromEntries(lab.cloud.directory.requestLog)).toEqual({
+    'token 200': 1,
+    'POST 201': 2,
+    'GET 200': 1,
+    'POST 400': 1,
+  })
   expect(lab.cloud.directory.writes()).toBe(2)
 })
 
