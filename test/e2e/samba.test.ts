@@ -164,7 +164,7 @@ targets:
     await set(`CN=Person 4 renamed,OU=Sales,${staff}`, 'displayName', ['Renamed Person'])
     await client.modifyDN(person(5), `CN=Person 5,OU=Engineering,${staff}`)
     await members(1, 'add', [person(40), person(41)])
-    await members(2, 'delete', [person(2)])
+    await members(2, 'delete', [person(8)])
     const picture = await pictureOf(forest)
     const leaver = picture.users.get(picture.byDn.get(person(6).toLowerCase()) ?? '')
     if (!leaver) throw new Error('nobody to delete')

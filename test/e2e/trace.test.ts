@@ -57,7 +57,13 @@ test('a rename is one trace, and the objective is measured', async () => {
     canopy.lab?.cloud.directory.users((user) => user.properties.displayName === 'Followed Through').length
   await expect.poll(arrived, { timeout: 20_000 }).toBe(1)
 
-  const wanted = ['capture.change', 'transform canopy.changes', 'resolve canopy.contributions', 'write canopy.desired']
+  const wanted = [
+    'agent.batch',
+    'capture.change',
+    'transform canopy.changes',
+    'resolve canopy.contributions',
+    'write canopy.desired',
+  ]
   const traceOfWrite = () =>
     spans
       .filter(({ name }) => name === 'cloud update')

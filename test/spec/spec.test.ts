@@ -18,8 +18,8 @@ import {
   postgresBus,
   postgresSql,
   type Running,
-  type SqlConnection,
   type ServiceDefinition,
+  type SqlConnection,
   startServices,
 } from '@canopy/chassis'
 import { testServer } from '@canopy/chassis/testing'
@@ -36,7 +36,11 @@ interface Case {
   readonly name: string
   readonly definition: ServiceDefinition
   /** What it reads, with a sound message for a key; none: it has no stage. */
-  readonly inputs: readonly { readonly topic: Topic; readonly message: (n: number) => unknown; readonly key: (n: number) => string }[]
+  readonly inputs: readonly {
+    readonly topic: Topic
+    readonly message: (n: number) => unknown
+    readonly key: (n: number) => string
+  }[]
 }
 
 const guid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
@@ -60,7 +64,8 @@ const inputs = {
   ),
   edges: input(
     topics.edges,
-    (n) => change.SourceEdge.fromPartial({ forest, groupGuid: guid(n), member: guid(n + 100), version: 1n, present: true }),
+    (n) =>
+      change.SourceEdge.fromPartial({ forest, groupGuid: guid(n), member: guid(n + 100), version: 1n, present: true }),
     (n) => `${forest}/${guid(n)}/${guid(n + 100)}`,
   ),
   desired: input(
@@ -70,12 +75,19 @@ const inputs = {
   ),
   desiredEdges: input(
     topics.desiredEdges,
-    (n) => desired.DesiredEdge.fromPartial({ groupAnchor: guid(n), memberAnchor: guid(n + 100), version: 1n, present: true }),
+    (n) =>
+      desired.DesiredEdge.fromPartial({
+        groupAnchor: guid(n),
+        memberAnchor: guid(n + 100),
+        version: 1n,
+        present: true,
+      }),
     (n) => `${guid(n)}/${guid(n + 100)}`,
   ),
   results: input(
     topics.results,
-    (n) => result.Result.fromPartial({ id: `r${n}`, anchor: guid(n), target: 'entra', action: 'create', at: new Date(0) }),
+    (n) =>
+      result.Result.fromPartial({ id: `r${n}`, anchor: guid(n), target: 'entra', action: 'create', at: new Date(0) }),
     (n) => guid(n),
   ),
 }
@@ -200,7 +212,8 @@ async function said({ bus }: Started): Promise<readonly string[]> {
     const following = await bus.follow({
       topic: topic as Topic,
       onRecords: async (records, atEnd) => {
-        for (const { key, value } of records) all.add(`${topic.name} ${key} ${Buffer.from(value ?? []).toString('base64')}`)
+        for (const { key, value } of records)
+          all.add(`${topic.name} ${key} ${Buffer.from(value ?? []).toString('base64')}`)
         if (atEnd) caughtUp.resolve()
       },
     })
@@ -223,7 +236,8 @@ describe.each(cases)('$name', (one) => {
     const rows = configReference(definition.config)
     for (const row of rows) {
       expect(row.description, row.path).not.toBe('')
-      if (/^(number|integer)/.test(row.type)) expect(row.path).toMatch(/_(ms|secs|mins|hours|days|mb|bytes|size|count|rows)$|\.(percent|floor)$/)
+      if (/^(number|integer)/.test(row.type))
+        expect(row.path).toMatch(/_(ms|secs|mins|hours|days|mb|bytes|size|count|rows)$|\.(percent|floor)$/)
     }
     const [first] = rows
     const key = first?.path.split(/[.[]/)[0]
@@ -241,7 +255,11 @@ describe.each(cases)('$name', (one) => {
     const health = `http://${running.healthAddress}`
     const answers = await Promise.all(['/healthz', '/readyz'].map((path) => fetch(`${health}${path}`)))
     expect(answers.map((answer) => answer.status)).toEqual([200, 200])
-    expect(await status(running, name)).toMatchObject({ service: name, parked: 0, version: expect.stringMatching(/^\d/) })
+    expect(await status(running, name)).toMatchObject({
+      service: name,
+      parked: 0,
+      version: expect.stringMatching(/^\d/),
+    })
     const check = {
       path: '/grpc.health.v1.Health/Check',
       requestStream: false,
@@ -252,7 +270,10 @@ describe.each(cases)('$name', (one) => {
       responseDeserialize: (bytes: Buffer) => bytes,
     } as const
     const Client = makeClientConstructor({ check }, 'grpc.health.v1.Health')
-    const client = new Client(running.rpcAddresses[0] ?? '', channelCredentials(running.rpcAddresses[0] ?? '', undefined))
+    const client = new Client(
+      running.rpcAddresses[0] ?? '',
+      channelCredentials(running.rpcAddresses[0] ?? '', undefined),
+    )
     const serving = await new Promise<Buffer>((done, failed) => {
       client.check?.({}, (error: Error | null, bytes: Buffer) => (error ? failed(error) : done(bytes)))
     })
@@ -263,15 +284,18 @@ describe.each(cases)('$name', (one) => {
     await expect(fetch(`${health}/healthz`)).rejects.toThrow()
   })
 
-  test.skipIf(definition.migrations === undefined)('18: a store of a newer version is refused and left as it is', async () => {
-    const first = await start(one)
-    await first.running.stop()
-    const sql = await postgresSql({ connection, schema: `${name}_${name}`, poolSize: 1 })
-    await sql.query("insert into schema_version (set, version, name) values ('service', 9999, 'from_the_future')")
-    expect(await refusal(start(one))).toMatchObject({ code: 'CANOPY-SQL-0003' })
-    await sql.query('delete from schema_version where version = 9999')
-    await sql.close()
-  })
+  test.skipIf(definition.migrations === undefined)(
+    '18: a store of a newer version is refused and left as it is',
+    async () => {
+      const first = await start(one)
+      await first.running.stop()
+      const sql = await postgresSql({ connection, schema: `${name}_${name}`, poolSize: 1 })
+      await sql.query("insert into schema_version (set, version, name) values ('service', 9999, 'from_the_future')")
+      expect(await refusal(start(one))).toMatchObject({ code: 'CANOPY-SQL-0003' })
+      await sql.query('delete from schema_version where version = 9999')
+      await sql.close()
+    },
+  )
 
   test.skipIf(one.inputs.length === 0)('10, 11, 13, 20: it accounts for every record, once', async () => {
     let received = 0
@@ -287,7 +311,10 @@ describe.each(cases)('$name', (one) => {
     const handled = async () => {
       const { lags } = await status(started.running, name)
       return one.inputs.every(({ topic }) =>
-        lags.some((lag) => lag.topic === topic.name && lag.partition === 0 && lag.nextOffset === lag.endOffset && lag.endOffset > 0n),
+        lags.some(
+          (lag) =>
+            lag.topic === topic.name && lag.partition === 0 && lag.nextOffset === lag.endOffset && lag.endOffset > 0n,
+        ),
       )
     }
     await expect.poll(handled, poll).toBe(true)

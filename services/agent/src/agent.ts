@@ -1,5 +1,5 @@
 /** The agent: a session per assigned partition, and commands, as the hub says. */
-import { classify, version } from '@canopy/chassis'
+import { classify, rootTrace, version } from '@canopy/chassis'
 import type { agent } from '@canopy/proto'
 import type { AgentConfig } from './config.ts'
 import { checkPartition } from './core/check.ts'
@@ -91,7 +91,7 @@ export class Agent implements HubListener {
       random: Math.random,
       sendBatch: async (batch) => {
         events.batchSent({ forest, entries: batch.entries.length })
-        await link.send({ $case: 'batch', value: batch })
+        await link.send({ $case: 'batch', value: traced(batch) })
       },
       sendReport: (report) => {
         events.partitionState({ forest, state: report.state, code: report.code, server: report.server })
@@ -130,6 +130,13 @@ export class Agent implements HubListener {
     const { assignment } = session
     return checkPartition({ assignment, connector, credentials, now, gate: this.gate, signal: this.abort.signal })
   }
+}
+
+/** A change begins its trace where it is first seen; a reading from the start is no change. */
+const traced = (batch: agent.Batch): agent.Batch => {
+  if (batch.phase !== 'PHASE_STREAM' || batch.entries.length === 0) return batch
+  const { traceparent } = rootTrace('agent.batch', { 'canopy.forest': batch.forest })
+  return traceparent === undefined ? batch : { ...batch, traceparent }
 }
 
 const key = ({ forest, domain }: { readonly forest: string; readonly domain: string }): string => `${forest}/${domain}`

@@ -49,6 +49,7 @@ export {
   rootTrace,
   type SpanOptions,
   startSpan,
+  stepTrace,
   traceHeaders,
   traceparent,
   traceparentHeader,

@@ -1,5 +1,5 @@
 /** Commits batches of agents: in order, under the lease, all or nothing. */
-import { classify, type Out, type RunningStage, rootTrace, type Tx } from '@canopy/chassis'
+import { classify, type Out, type RunningStage, stepTrace, type Tx } from '@canopy/chassis'
 import { isGuid } from '@canopy/domain'
 import type { agent, change } from '@canopy/proto'
 import { isHeld, type MissingGuard } from '../core/guard.ts'
@@ -162,7 +162,9 @@ export class Commits {
       snapshot: batch?.phase === 'PHASE_SNAPSHOT',
     }
     const attributes = { 'canopy.forest': partition.forest }
-    const headers = rootTrace('capture.batch', attributes)
+    // Changes that came together are traces of their own: only a lone one goes on in that of its batch.
+    const parent = batch?.entries.length === 1 ? batch.traceparent : undefined
+    const headers = stepTrace('capture.batch', parent, attributes)
     const live = batch?.phase === 'PHASE_STREAM'
     return {
       tx,
@@ -170,7 +172,7 @@ export class Commits {
       partition,
       source,
       headers,
-      ...(live ? { objectHeaders: () => rootTrace('capture.change', attributes) } : {}),
+      ...(live ? { objectHeaders: () => stepTrace('capture.change', parent, attributes) } : {}),
     }
   }
 

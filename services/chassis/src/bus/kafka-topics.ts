@@ -26,9 +26,7 @@ export async function ensureKafkaTopics(admin: Admin, topics: readonly Topic[], 
       })),
     })
   }
-  const metadata = await whileLeadersMove(() =>
-    admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) }),
-  )
+  const metadata = await whileLeadersMove(() => admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) }))
   const counts = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]))
   for (const { name, partitions } of topics) {
     const found = counts.get(name) ?? 0

@@ -82,6 +82,18 @@ export function rootTrace(name: string, attributes?: Attributes): Readonly<Recor
   return headersOf(span)
 }
 
+/** The same as a step of the trace that `parent` (a `traceparent`) names; without one it begins a trace. */
+export function stepTrace(
+  name: string,
+  parent: string | undefined,
+  attributes?: Attributes,
+): Readonly<Record<string, string>> {
+  if (parseTraceparent(parent) === undefined) return rootTrace(name, attributes)
+  const span = startSpan(name, { ...(attributes ? { attributes } : {}), ...(parent ? { parent } : {}) })
+  span?.end()
+  return span === undefined ? noHeaders : headersOf(span)
+}
+
 /** Headers that make what is published now a child of the active span; empty when there is none. */
 export function traceHeaders(): Readonly<Record<string, string>> {
   const span = state.on ? trace.getActiveSpan() : undefined

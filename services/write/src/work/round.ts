@@ -215,9 +215,9 @@ async function sendAll(target: Target, sendings: readonly Sending[], startedMs: 
             timeoutMs,
           )
         : chunk.map(() => tooLate)
-      chunk.forEach((part, n) => closeSpan(spans.get(part.i), said[n]))
       chunk.forEach((part, n) => {
         const answer = said[n] as CloudAnswer
+        closeSpan(spans.get(part.i), answer)
         const known = answers[part.i]
         // Of several requests for one row the first failure counts, else the first answer.
         if (known === undefined || (known.ok && !answer.ok)) answers[part.i] = answer
