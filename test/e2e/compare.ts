@@ -21,7 +21,8 @@ export interface ForestPicture {
   readonly byDn: ReadonlyMap<string, string>
 }
 
-const attributes = [
+/** Attributes of a forest that are compared or needed to. */
+export const attributes = [
   'objectGUID',
   'objectClass',
   'displayName',

@@ -1,27 +1,9 @@
 /** A forest as its own database tells it: ldbsearch, the domain controller's tool, past LDAP and past everything of ours. */
 import type { Entry } from 'ldapts'
 import type { SambaForest } from '../servers/samba/samba.ts'
-import { type ForestPicture, guidText } from './compare.ts'
+import { attributes, type ForestPicture, guidText } from './compare.ts'
 
-const asked = [
-  'objectGUID',
-  'objectSid',
-  'objectClass',
-  'displayName',
-  'cn',
-  'givenName',
-  'sn',
-  'title',
-  'department',
-  'userAccountControl',
-  'member',
-  'manager',
-  'mail',
-  'mS-DS-ConsistencyGuid',
-  'isCriticalSystemObject',
-  'sAMAccountName',
-  'userPrincipalName',
-]
+const asked = [...attributes, 'objectSid']
 
 /** What a forest would have in the cloud; built-in accounts are left out. */
 export async function pictureOf(

@@ -9,6 +9,8 @@ import { migrate } from './sql/migrate.ts'
 import { postgresSql } from './sql/postgres.ts'
 import type { Sql } from './sql/sql.ts'
 
+export { collect, type TestProcess, testProcess } from './test-process.ts'
+
 export interface TestSql {
   readonly sql: Sql
   /** For another process. Only for servers that were given by their parts: the test server is. */

@@ -1,10 +1,10 @@
 import { call, type createChannels, defineService } from '@canopy/chassis'
+import { collect, type TestProcess, testProcess } from '@canopy/chassis/testing'
 import { contribution, resolve as rpc, topics } from '@canopy/proto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { deriveAnchor } from './adapters/hash.ts'
 import { resolve } from './service.ts'
-import { collect, type TestProcess, testProcess } from './testing/process.ts'
 import { edge, guidOf, said, testConfiguration } from './testing/store.ts'
 
 let channels: ReturnType<typeof createChannels>

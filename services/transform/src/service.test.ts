@@ -1,9 +1,9 @@
 import { defineService, Failure, unary } from '@canopy/chassis'
+import { collect, type TestProcess, testProcess } from '@canopy/chassis/testing'
 import { capture, change, type configuration, topics } from '@canopy/proto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { transform } from './service.ts'
-import { collect, type TestProcess, testProcess } from './testing/process.ts'
 
 const staff = 'OU=Staff,DC=contoso,DC=lab'
 const guidOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`

@@ -5,7 +5,7 @@
 import type { record } from '@canopy/proto'
 
 /** Beyond it the oldest are forgotten. */
-const maxBytes = 16_000_000
+const maxBytes = 4_000_000
 
 interface Kept {
   readonly records: readonly record.Record[]

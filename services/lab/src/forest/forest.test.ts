@@ -270,7 +270,9 @@ describe('writes and notifications', () => {
 describe.skipIf(!existsSync('/usr/bin/ldapsearch'))('ldapsearch (skipped where Debian ldap-utils are missing)', () => {
   it('reads every user over LDAPS and StartTLS in pages', async () => {
     const { mkdtempSync, writeFileSync, rmSync } = await import('node:fs')
-    const dir = mkdtempSync('/tmp/lab-forest-')
+    const { tmpdir } = await import('node:os')
+    const { join } = await import('node:path')
+    const dir = mkdtempSync(join(tmpdir(), 'lab-forest-'))
     writeFileSync(`${dir}/ca.pem`, forest.caPem)
     const env = { ...process.env, LDAPTLS_CACERT: `${dir}/ca.pem` }
     const common = [

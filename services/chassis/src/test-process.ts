@@ -1,17 +1,13 @@
 /** For tests: services in one process on a real store and bus, with a source that publishes whatever a test says. */
-import {
-  type Bus,
-  defineService,
-  postgresBus,
-  postgresSql,
-  type RunningStage,
-  type ServiceDefinition,
-  type StoredRecord,
-  startServices,
-} from '@canopy/chassis'
-import { testServer } from '@canopy/chassis/testing'
 import { configuration, type record, type Topic, topics } from '@canopy/proto'
 import { z } from 'zod'
+import type { Bus, StoredRecord } from './bus/bus.ts'
+import { postgresBus } from './bus/postgres.ts'
+import { defineService, type ServiceDefinition } from './service/service.ts'
+import { startServices } from './service/start.ts'
+import { postgresSql } from './sql/postgres.ts'
+import type { RunningStage } from './stage/stage.ts'
+import { testServer } from './testing.ts'
 
 export interface TestProcess {
   readonly bus: Bus
@@ -37,7 +33,7 @@ export async function testProcess(of: {
     name: 'source',
     config: z.strictObject({}),
     // It has no tables of its own: a folder without migrations.
-    migrations: new URL('../core/', import.meta.url),
+    migrations: new URL('./stage/', import.meta.url),
     compose: async (context) => [
       {
         name: 'source',
