@@ -66,7 +66,7 @@ test.each(own)('%s is reached where its peers look for it', (name, { environment
     readonly peers: Readonly<Record<string, string>>
   }
   // Nobody calls an agent.
-  if (name !== 'agent') expect(environment?.['CANOPY_RPC_LISTEN']).toBe(peers[name])
+  if (name !== 'agent') expect(environment?.CANOPY_RPC_LISTEN).toBe(peers[name])
 })
 
 test.each(own)('%s runs restricted', (_, service) => {

@@ -133,11 +133,11 @@ function ownConfig(service: ServiceDefinition): Schema {
 /** Of the process's own settings those a chart hands through, with the bounds the process itself enforces. */
 function processProperties(): Readonly<Record<string, Schema>> {
   const { properties = {} } = jsonSchemaOf({ name: 'process', config: ProcessConfig })
-  const telemetry = properties['telemetry']?.properties ?? {}
+  const telemetry = properties.telemetry?.properties ?? {}
   return {
-    logLevel: properties['log_level'] ?? {},
-    drainSecs: properties['drain_secs'] ?? {},
-    telemetry: object({ otlpEndpoint: text, metricIntervalMs: telemetry['metric_interval_ms'] ?? {} }),
+    logLevel: properties.log_level ?? {},
+    drainSecs: properties.drain_secs ?? {},
+    telemetry: object({ otlpEndpoint: text, metricIntervalMs: telemetry.metric_interval_ms ?? {} }),
   }
 }
 

@@ -36,7 +36,7 @@ describeWith(helmTools, () => {
       expect(container.readinessProbe?.httpGet?.path).toBe('/readyz')
       expect(container.ports?.map((port) => port.name)).toContain(container.readinessProbe?.httpGet?.port)
       expect(container.resources?.requests).toMatchObject({ cpu: expect.anything(), memory: expect.anything() })
-      expect(container.resources?.limits?.['memory']).toBeDefined()
+      expect(container.resources?.limits?.memory).toBeDefined()
     }
   })
 
@@ -83,7 +83,7 @@ describeWith(helmTools, () => {
 
   test.each(cases)('$chart with $values values lets a pod stop in its own time', async (request) => {
     for (const { spec, config } of pods(await render(request))) {
-      expect(spec.terminationGracePeriodSeconds).toBe(Number(config['drain_secs']) + 10)
+      expect(spec.terminationGracePeriodSeconds).toBe(Number(config.drain_secs) + 10)
     }
   })
 
@@ -94,7 +94,7 @@ describeWith(helmTools, () => {
       for (const { name, labels } of pods(manifests)) {
         for (const kind of ['PodDisruptionBudget', 'NetworkPolicy']) {
           const own = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name)
-          const spec = own?.['spec'] as { selector?: { matchLabels: object }; podSelector?: { matchLabels: object } }
+          const spec = own?.spec as { selector?: { matchLabels: object }; podSelector?: { matchLabels: object } }
           expect(labels).toMatchObject((spec.selector ?? spec.podSelector)!.matchLabels)
         }
       }

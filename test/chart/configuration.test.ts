@@ -60,7 +60,7 @@ describeWith(helmTools, () => {
     expect(found.map((pod) => pod.component)).not.toContain('audit')
     const listed = ofKind<IService>(manifests, 'Service')
     for (const { component, config } of found) {
-      const peers = Object.entries(config['peers'] as Record<string, string>)
+      const peers = Object.entries(config.peers as Record<string, string>)
       expect(peers.map(([name]) => name).sort()).toEqual(
         found
           .map((pod) => pod.component)
@@ -104,8 +104,8 @@ describeWith(helmTools, () => {
       write: 4,
     })
     const images = Object.fromEntries(found.map((pod) => [pod.component, pod.container.image]))
-    expect(images['write']).toBe('registry.example.com/platform/canopy-write:0.1.0-rc.1')
-    expect(images['console']).toMatch(/^registry\.example\.com\/platform\/canopy-console@sha256:0{64}$/)
+    expect(images.write).toBe('registry.example.com/platform/canopy-write:0.1.0-rc.1')
+    expect(images.console).toMatch(/^registry\.example\.com\/platform\/canopy-console@sha256:0{64}$/)
     expect(found.find((pod) => pod.component === 'control')?.spec.serviceAccountName).toBe('shared')
   })
 

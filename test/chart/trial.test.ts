@@ -28,7 +28,7 @@ describeWith(helmTools, () => {
     const found = pods(await render({ chart: 'canopy', file: 'deploy/kind/values.yaml' }))
     expect(found).toHaveLength(7)
     for (const { component, config } of found) {
-      expect(addresses, component).toContain((config['bus'] as { readonly brokers: readonly string[] }).brokers[0])
+      expect(addresses, component).toContain((config.bus as { readonly brokers: readonly string[] }).brokers[0])
     }
   })
 })

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { sqlContract } from './sql.ts'
 
 const debian = '/usr/lib/postgresql/15'
-const external = process.env['CANOPY_TEST_PG_URL']
+const external = process.env.CANOPY_TEST_PG_URL
 
 sqlContract('the embedded PostgreSQL', () => testSql('contract'))
 

@@ -55,6 +55,7 @@ export async function compactable(
   )
   const { old, behind, records } = rows[0] ?? {}
   if (old == null || behind == null) return undefined
+  // biome-ignore lint/complexity/useMathMinMax: these are bigints
   const to = old < behind ? old : behind
   return { to, records: Number(records ?? 0n) }
 }

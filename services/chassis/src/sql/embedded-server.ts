@@ -252,4 +252,4 @@ async function lastWords(place: EmbeddedPlace): Promise<string> {
 }
 
 /** No PG* variable of the caller reaches the server. */
-const serverEnvironment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' })
+const serverEnvironment = (): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' })

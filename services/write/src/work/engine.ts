@@ -58,7 +58,8 @@ export function startEngine(options: EngineOptions): Engine {
   }
   let gathering: NodeJS.Timeout | undefined
   const wake = (): void => {
-    gathering ??= setTimeout(() => {
+    if (gathering !== undefined) return
+    gathering = setTimeout(() => {
       gathering = undefined
       wakeNow()
     }, gatherMs)

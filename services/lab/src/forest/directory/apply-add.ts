@@ -78,7 +78,7 @@ export function parentDn(dn: string): string {
 
 function chooseClass(attributes: Readonly<Record<string, readonly Value[]>>, place: Place): ObjectClass {
   const named =
-    attributes['objectClass'] ??
+    attributes.objectClass ??
     Object.entries(attributes).find(([name]) => name.toLowerCase() === 'objectclass')?.[1] ??
     []
   let chosen: ObjectClass | undefined

@@ -98,7 +98,7 @@ export class LabDirectory {
   /** Adds an object; `guid` and `atMs` for populations that must come out the same each time. */
   add(dn: string, attributes: AttributeInput, o: { guid?: string; atMs?: number } = {}): LabObject {
     const given = inputRecord(attributes)
-    if (given['member'] !== undefined) this.#ensureForeign(given['member'])
+    if (given.member !== undefined) this.#ensureForeign(given.member)
     return this.#view(
       this.#commit({ op: 'add', atMs: o.atMs ?? this.#nowMs(), guid: o.guid ?? randomUUID(), dn, attributes: given }),
     )

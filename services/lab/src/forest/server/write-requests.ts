@@ -27,9 +27,7 @@ export function performWrite(session: Session, request: WriteRequest, controls: 
   switch (request.kind) {
     case 'add': {
       const { unicodePwd, ...attributes } = textual(request.attributes)
-      const classes = (attributes['objectClass'] ?? attributes['objectclass'] ?? []).map((each) =>
-        String(each).toLowerCase(),
-      )
+      const classes = (attributes.objectClass ?? attributes.objectclass ?? []).map((each) => String(each).toLowerCase())
       const needsControl =
         classes.includes('user') && !Object.keys(attributes).some((each) => /^userAccountControl$/i.test(each))
       const added = directory.add(
