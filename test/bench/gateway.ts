@@ -79,6 +79,7 @@ export const addressIn = (data: string) => async (): Promise<GatewayAddress> => 
 }
 
 function parse(text: string, onChange: (applied: Applied) => void): void {
-  const { result } = JSON.parse(text) as { result?: { display: string; action: string; at: string } }
-  if (result) onChange({ display: result.display, action: result.action, atMs: Date.parse(result.at) })
+  const { result } = JSON.parse(text) as { result?: { cloudId: string; display: string; action: string; at: string } }
+  if (result)
+    onChange({ cloudId: result.cloudId, display: result.display, action: result.action, atMs: Date.parse(result.at) })
 }

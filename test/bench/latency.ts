@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Attribute, Change, Client } from 'ldapts'
+import { immutableId } from '../e2e/compare.ts'
 import { dump } from './cloud-control.ts'
 import type { BenchOptions } from './main.ts'
 import { type Pipeline, startPipeline } from './pipeline.ts'
@@ -49,16 +50,21 @@ const replace = (type: string, value: string): Change =>
 interface Person {
   readonly dn: string
   readonly displayName: string
+  /** As the cloud carries it. */
+  readonly immutableId: string
 }
 
 async function people(client: Client, world: World, limit: number): Promise<Person[]> {
   const found = await client.search(world.forest.baseDn, {
     scope: 'sub',
     filter: '(&(objectClass=user)(employeeType=*)(!(userAccountControl:1.2.840.113556.1.4.803:=2)))',
-    attributes: ['displayName'],
+    attributes: ['displayName', 'objectGUID', 'mS-DS-ConsistencyGuid'],
+    explicitBufferAttributes: ['objectGUID', 'mS-DS-ConsistencyGuid'],
     paged: { pageSize: 500 },
   })
-  return found.searchEntries.slice(0, limit).map((entry) => ({ dn: entry.dn, displayName: String(entry.displayName) }))
+  return found.searchEntries
+    .slice(0, limit)
+    .map((entry) => ({ dn: entry.dn, displayName: String(entry.displayName), immutableId: immutableId(entry) }))
 }
 
 async function idleChanges(world: World, pipeline: Pipeline, options: BenchOptions): Promise<Record<string, unknown>> {
@@ -86,19 +92,15 @@ async function disablesDuringLoad(
 ): Promise<Record<string, unknown>> {
   const client = await connect(world)
   while (pipeline.written() < Math.min(200, options.users / 10)) await sleep(50)
-  const names = new Set(
-    (await dump(world.cloud, 'users')).map((user) =>
-      String((user.properties as Record<string, unknown> | undefined)?.displayName ?? user.displayName),
-    ),
-  )
-  const some = (await people(client, world, Number.MAX_SAFE_INTEGER))
-    .filter((person) => names.has(person.displayName))
-    .slice(0, 20)
+  const users = await dump(world.cloud, 'users')
+  const there = new Map(users.map((user) => [String(user.onPremisesImmutableId), String(user.id)]))
+  const everyone = await people(client, world, Number.MAX_SAFE_INTEGER)
+  const some = everyone.filter((person) => there.has(person.immutableId)).slice(0, 20)
   const taken = await Promise.all(
     some.map(async (person, n) => {
       await sleep(n * 50)
       const arrived = pipeline.arrival(
-        (applied) => applied.action === 'disable' && applied.display === person.displayName,
+        (applied) => applied.action === 'disable' && applied.cloudId === there.get(person.immutableId),
         120_000,
       )
       const startedMs = Date.now()
@@ -107,7 +109,7 @@ async function disablesDuringLoad(
     }),
   )
   await client.unbind()
-  return { writtenAtTheStart: names.size, ...percentiles(taken) }
+  return { writtenAtTheStart: there.size, ...percentiles(taken) }
 }
 
 function percentiles(taken: readonly number[]): Record<string, number> {

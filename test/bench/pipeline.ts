@@ -10,6 +10,7 @@ import { prepareData, stop, type World } from './world.ts'
 
 /** One change as the provisioning log has it. */
 export interface Applied {
+  readonly cloudId: string
   readonly display: string
   readonly action: string
   readonly atMs: number

@@ -111,7 +111,11 @@ export class PartitionSession {
     const { signal } = this.abort
     let directory: Directory | undefined
     try {
-      this.tell({ ...quiet, state: 'PARTITION_STATE_CONNECTING', server, credentialVersion: credential.version })
+      // While it waits it says so until it is through: a try in between is no change.
+      const waiting = this.report.state === 'PARTITION_STATE_WAITING'
+      const credentialVersion = credential.version
+      if (waiting) this.tell({ server, credentialVersion })
+      else this.tell({ ...quiet, state: 'PARTITION_STATE_CONNECTING', server, credentialVersion })
       const { tlsServerName, credential: credentialName, domain } = this.assignment
       directory = await gate.attempt(credential.version, () =>
         connector.connect({ server, tlsServerName, credential, credentialName, signal }),
