@@ -32,6 +32,8 @@ export interface Pipeline {
   close(): Promise<void>
 }
 
+/** As `npm start` runs it. */
+const startFlags = '--max-semi-space-size=16 --max-old-space-size=384'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export async function startPipeline(world: World, options: Pick<BenchOptions, 'mode' | 'progress'>): Promise<Pipeline> {
@@ -59,7 +61,7 @@ function startStandalone(world: World, progress: (line: string) => void): Pipeli
     [
       '--conditions=@canopy/source',
       '--disable-warning=ExperimentalWarning',
-      ...(process.env.CANOPY_BENCH_NODE?.split(' ') ?? []),
+      ...(process.env.CANOPY_BENCH_NODE ?? startFlags).split(' '),
       entry,
       ...flags,
     ],

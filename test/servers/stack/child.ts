@@ -100,8 +100,13 @@ interface Launched {
   running(): boolean
 }
 
+/** As the images run it. */
+const heap = ['--max-semi-space-size=8', '--max-old-space-size=192']
+
 function launch(options: ChildOptions): Launched {
-  const node = [process.execPath, '--conditions=@canopy/source', '--disable-warning=ExperimentalWarning']
+  // The lab holds its whole directory in memory.
+  const bounds = options.entry.includes('services/lab/') ? [] : heap
+  const node = [process.execPath, '--conditions=@canopy/source', '--disable-warning=ExperimentalWarning', ...bounds]
   const bound = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL', '--', ...node] : node
   const [command = process.execPath, ...before] = bound
   mkdirSync(dirname(options.logFile), { recursive: true })
