@@ -28,10 +28,13 @@ export function splitDn(dn: string): string[] {
   return parts
 }
 
-/** A blank behind a backslash belongs to the value. */
+/** Only spaces are insignificant between parts: any other blank, such as a no-break space, is part of a name. */
+const trimLeft = (text: string): string => text.replace(/^ +/, '')
+
+/** A space behind a backslash belongs to the value. */
 function trimRdn(raw: string): string {
-  const left = raw.trimStart()
-  const right = left.trimEnd()
+  const left = trimLeft(raw)
+  const right = left.replace(/ +$/, '')
   return right.endsWith('\\') && right.length < left.length ? left.slice(0, right.length + 1) : right
 }
 
@@ -39,7 +42,7 @@ function trimRdn(raw: string): string {
 export function parseRdn(raw: string): Rdn | undefined {
   const equals = raw.indexOf('=')
   if (equals <= 0) return undefined
-  return { type: raw.slice(0, equals).trim(), value: unescapeRdnValue(raw.slice(equals + 1).trimStart()), raw }
+  return { type: raw.slice(0, equals).trim(), value: unescapeRdnValue(trimLeft(raw.slice(equals + 1))), raw }
 }
 
 /** Leaf first; undefined if any part is not "type=value". */
@@ -58,7 +61,7 @@ export function parentDn(dn: string): string {
   for (let n = 0; n < dn.length; n++) {
     const c = dn.charCodeAt(n)
     if (c === 0x5c) n++
-    else if (c === 0x2c) return dn.slice(n + 1).trimStart()
+    else if (c === 0x2c) return trimLeft(dn.slice(n + 1))
   }
   return ''
 }

@@ -75,7 +75,7 @@ describe('DN', () => {
         expect(unescapeRdnValue(raw)).toBe(value)
         expect(splitDn(`CN=${raw},DC=x`)).toEqual([`CN=${raw}`, 'DC=x'])
       }),
-      { numRuns: 1_000, examples: [[' '], ['# '], ['\\ '], [' \\']] },
+      { numRuns: 1_000, examples: [[' '], ['\u00a0'], ['a\u2003'], ['# '], ['\\ '], [' \\']] },
     )
   })
   test('equal names are canonically equal', () => {

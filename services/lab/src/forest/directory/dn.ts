@@ -29,7 +29,7 @@ function readValue(text: string, from: number): { text: string; next: number } |
   if (!text.includes('\\', at) && text[at] !== '"') {
     const comma = text.indexOf(',', at)
     const end = comma < 0 ? text.length : comma
-    return { text: text.slice(at, end).trimEnd(), next: comma < 0 ? end : end + 1 }
+    return { text: text.slice(at, end).replace(/ +$/, ''), next: comma < 0 ? end : end + 1 }
   }
   return readEscaped(text, at)
 }
