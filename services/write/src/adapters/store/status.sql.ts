@@ -31,8 +31,9 @@ export async function stateCounts(sql: Queryable, kinds: readonly string[]): Pro
     [kinds],
   )
   const edges = kinds.includes('group')
-    ? await sql.query<{ state: string; present: boolean; count: bigint; oldest: Date | null }>(
-        `select state, present, count(*) as count, min(differs_since) as oldest from edge where relation = 'member' or state <> 'done' group by 1, 2`,
+    ? await sql.query<{ relation: string; state: string; present: boolean; count: bigint; oldest: Date | null }>(
+        `select relation, state, present, count(*) as count, min(differs_since) as oldest from edge
+         where relation = 'member' or state <> 'done' group by 1, 2, 3`,
       )
     : []
   const counts = { objects: 0, objectsEqual: 0, edges: 0, edgesEqual: 0, held: 0, waiting: 0, failed: 0, conflicts: 0 }
@@ -54,8 +55,9 @@ export async function stateCounts(sql: Queryable, kinds: readonly string[]): Pro
   }
   for (const row of edges) {
     const count = Number(row.count)
-    if (row.present) counts.edges += count
-    if (row.present && row.state === 'done') counts.edgesEqual += count
+    const membership = row.relation === 'member' && row.present
+    if (membership) counts.edges += count
+    if (membership && row.state === 'done') counts.edgesEqual += count
     if (row.state === 'held') counts.held += count
     if (row.state === 'waiting') counts.waiting += count
     if (row.state === 'refused') counts.failed += count
