@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { groupBody, openCloud, referenceTo, type TestCloud, unifiedBody, userBody } from './testing.ts'
 
-const folder = process.env.CANOPY_SHARED_DATA
+const folder = process.env.TEST_SHARED_DATA
 const file = folder === undefined ? undefined : join(folder, 'graph-doc-samples.json')
 const isThere = file !== undefined && existsSync(file)
-if (!isThere) console.log('Skipped: CANOPY_SHARED_DATA does not name a folder with graph-doc-samples.json')
+if (!isThere) console.log('Skipped: TEST_SHARED_DATA does not name a folder with graph-doc-samples.json')
 
 interface Sample {
   readonly request: { readonly method: string; readonly url: string }
