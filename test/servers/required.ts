@@ -11,7 +11,9 @@ export interface TestServer {
 /** `describe` that needs one server, or all of several. */
 export function describeWith(servers: TestServer | readonly TestServer[], suite: () => void): void {
   const needed: readonly TestServer[] = 'available' in servers ? [servers] : servers
-  describe(`with ${needed.map((server) => server.name).join(' and ')}`, async () => {
+  // A real server on a busy machine may miss a deadline once; twice is a finding.
+  const options = { retry: process.env.CI === 'true' ? 1 : 0 }
+  describe(`with ${needed.map((server) => server.name).join(' and ')}`, options, async () => {
     const reason = await firstReason(needed)
     if (reason === undefined) suite()
     else if (process.env.CI === 'true') {
