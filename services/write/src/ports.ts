@@ -91,7 +91,6 @@ export interface CloudCapabilities {
   readonly concurrency: number
   /** Members per `addMembers`. */
   readonly membersPerRequest: number
-  readonly softDelete: boolean
 }
 
 export interface CloudDirectory {

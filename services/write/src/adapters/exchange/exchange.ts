@@ -46,7 +46,7 @@ export function exchangeDirectory(options: ExchangeOptions): CloudDirectory {
     return answer
   }
   return {
-    capabilities: { kinds: ['contact'], batch: 1, concurrency: 3, membersPerRequest: 1, softDelete: false },
+    capabilities: { kinds: ['contact'], batch: 1, concurrency: 3, membersPerRequest: 1 },
     send: (requests, timeoutMs) => Promise.all(requests.map((request) => sendOne(invoke, request, timeoutMs))),
     list: (kind) => listContacts(invoke, options.http.origin, kind === 'contact'),
     // A contact has no members.

@@ -55,7 +55,7 @@ export function graphDirectory(options: GraphOptions): CloudDirectory {
   }
 
   return {
-    capabilities: { kinds: ['user', 'group'], batch: 20, concurrency: 6, membersPerRequest: 20, softDelete: true },
+    capabilities: { kinds: ['user', 'group'], batch: 20, concurrency: 6, membersPerRequest: 20 },
     send,
     list: (kind) => listPages(call, root, http.origin, kind),
     members: (groupId) => memberPages(call, root, http.origin, groupId),
