@@ -19,6 +19,8 @@ export type SearchControl =
   | { readonly type: 'showDeleted' }
   | { readonly type: 'extendedDn' }
   | { readonly type: 'notify' }
+  /** Content synchronization (RFC 4533); without a cookie: everything. */
+  | { readonly type: 'sync'; readonly persist: boolean; readonly cookie: Buffer | undefined }
 
 /** A string of RFC 4515, or an equality with bytes, which that form cannot carry safely. */
 export type SearchFilter = string | { readonly attribute: string; readonly equals: Buffer }
@@ -31,6 +33,8 @@ export interface Search {
   readonly controls?: readonly SearchControl[]
   /** Longest silence of the server in milliseconds; 0: it may be silent for ever. Default 60,000. */
   readonly timeoutMs?: number
+  /** Abandons the search: the iteration throws the signal's reason. */
+  readonly signal?: AbortSignal
 }
 
 /** What came with the end of a search. */
@@ -39,9 +43,42 @@ export interface SearchResult {
   readonly code: number
   readonly pagedCookie: Buffer | undefined
   readonly dirsync: { readonly more: boolean; readonly cookie: Buffer } | undefined
+  /** What the server ended a content synchronization with. */
+  readonly sync: { readonly cookie: Buffer | undefined; readonly deletes: boolean } | undefined
   /** Search references are not followed, only counted. */
   readonly references: number
+  /** The first few of their addresses, and of a referral's. */
+  readonly referrals: readonly string[]
 }
+
+/** What a content synchronization says of one entry. */
+export interface SyncState {
+  readonly state: 'present' | 'add' | 'modify' | 'delete'
+  /** entryUUID, lower-case, dashed. */
+  readonly uuid: string
+  readonly cookie: Buffer | undefined
+}
+
+/** What it says between entries. */
+export type SyncInfo =
+  | { readonly type: 'cookie'; readonly cookie: Buffer }
+  /** `done`: the refresh is over, what follows is live. */
+  | {
+      readonly type: 'refreshDelete' | 'refreshPresent'
+      readonly cookie: Buffer | undefined
+      readonly done: boolean
+    }
+  /** `deletes`: these are gone; otherwise these are unchanged. */
+  | {
+      readonly type: 'ids'
+      readonly cookie: Buffer | undefined
+      readonly deletes: boolean
+      readonly uuids: readonly string[]
+    }
+
+export type SyncItem =
+  | { readonly type: 'entry'; readonly entry: RawEntry; readonly state: SyncState }
+  | { readonly type: 'info'; readonly info: SyncInfo }
 
 /** A refusal by the server: the result code decides, the text is the server's. */
 export class LdapError extends Error {
@@ -59,6 +96,8 @@ export interface Directory {
   /** "ldaps://dc1.corp.contoso.com:636". */
   readonly server: string
   search(search: Search): AsyncGenerator<readonly RawEntry[], SearchResult>
+  /** A search with the sync control: entries and what is said between them, in the server's order. */
+  sync(search: Search): AsyncGenerator<readonly SyncItem[], SearchResult>
   /** Settles when the connection ends, with what ended it. */
   readonly closed: Promise<Error>
   close(): void

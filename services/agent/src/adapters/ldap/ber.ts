@@ -1,4 +1,5 @@
 /** Reads BER with every length checked against what encloses it. */
+import type { NameTable } from './names.ts'
 
 /** The peer sent bytes that are no LDAP; the connection cannot go on. */
 export class BerError extends Error {
@@ -77,10 +78,18 @@ export class BerReader {
   }
 
   /** Attribute names and OIDs: ASCII. */
-  ascii(tag = 0x04): string {
+  name(names: NameTable, tag = 0x04): string {
     const end = this.enter(tag)
-    const text = this.buffer.toString('latin1', this.at, end)
+    const text = names.text(this.buffer, this.at, end)
     this.at = end
     return text
+  }
+
+  boolean(tag = 0x01): boolean {
+    const end = this.enter(tag)
+    if (end - this.at !== 1) throw new BerError('boolean not acceptable')
+    const value = this.buffer[this.at] !== 0
+    this.at = end
+    return value
   }
 }

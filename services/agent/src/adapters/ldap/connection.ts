@@ -17,11 +17,13 @@ import {
   type Search,
   type SearchFilter,
   type SearchResult,
+  type SyncItem,
 } from '../../ports.ts'
-import { decodeSearchControls, encodeControl } from './controls.ts'
+import { encodeControl } from './controls.ts'
 import { connectionLost, timedOut } from './failure.ts'
 import { Framer } from './framer.ts'
-import { decodeMessage, type LdapMessage, type Result } from './message.ts'
+import { type LdapMessage, MessageDecoder } from './message.ts'
+import { Operation, resultOf, type Streamed, searchResult, toSyncItem } from './operation.ts'
 
 /** Bytes of entries waiting for a reader at which the socket is paused, and below which it goes on. */
 const highWaterBytes = 2 * 1024 * 1024
@@ -29,34 +31,12 @@ const lowWaterBytes = 512 * 1024
 /** Largest message taken: a group of some hundred thousand members in one entry still fits. */
 const maxMessageBytes = 256 * 1024 * 1024
 const startTlsOid = '1.3.6.1.4.1.1466.20037'
-
-/** One request that waits for its answers. */
-class Operation {
-  entries: RawEntry[] = []
-  bytes = 0
-  references = 0
-  end: LdapMessage | undefined
-  failure: Error | undefined
-  lastHeardMs = performance.now()
-  private wake: (() => void) | undefined
-
-  notify(): void {
-    this.wake?.()
-    this.wake = undefined
-  }
-
-  changed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = resolve
-    })
-  }
-}
-
 export class LdapConnection implements Directory {
   readonly server: string
   readonly closed: Promise<Error>
   private socket: Socket
   private framer = new Framer(maxMessageBytes)
+  private readonly decoder = new MessageDecoder()
   private readonly operations = new Map<number, Operation>()
   private nextId = 1
   private queuedBytes = 0
@@ -101,7 +81,37 @@ export class LdapConnection implements Directory {
   }
 
   async *search(search: Search): AsyncGenerator<readonly RawEntry[], SearchResult> {
-    const timeoutMs = search.timeoutMs ?? 60_000
+    const items = this.stream(search)
+    try {
+      for (;;) {
+        const next = await items.next()
+        if (next.done) return next.value
+        const entries: RawEntry[] = []
+        for (const item of next.value) if (item.type === 'entry') entries.push(item.entry)
+        if (entries.length > 0) yield entries
+      }
+    } finally {
+      await items.return(undefined as never)
+    }
+  }
+
+  async *sync(search: Search): AsyncGenerator<readonly SyncItem[], SearchResult> {
+    const items = this.stream(search)
+    try {
+      for (;;) {
+        const next = await items.next()
+        if (next.done) return next.value
+        yield next.value.flatMap(toSyncItem)
+      }
+    } finally {
+      await items.return(undefined as never)
+    }
+  }
+
+  /** The answers of one search, as fast as they are taken; ending early abandons it. */
+  private async *stream(search: Search): AsyncGenerator<readonly Streamed[], SearchResult> {
+    const { signal, timeoutMs = 60_000 } = search
+    signal?.throwIfAborted()
     const [id, operation] = this.send(
       (messageId) =>
         new SearchRequest({
@@ -114,14 +124,21 @@ export class LdapConnection implements Directory {
           controls: (search.controls ?? []).map(encodeControl),
         }),
     )
+    const onAbort = (): void => {
+      operation.failure ??= signal?.reason as Error
+      operation.notify()
+    }
+    signal?.addEventListener('abort', onAbort)
     try {
       for (;;) {
-        const entries = this.take(operation)
-        if (entries.length > 0) yield entries
+        signal?.throwIfAborted()
+        const items = this.take(operation)
+        if (items.length > 0) yield items
         else if (operation.end) return searchResult(operation)
         else await this.next(operation, 'search', timeoutMs)
       }
     } finally {
+      signal?.removeEventListener('abort', onAbort)
       this.take(operation)
       this.operations.delete(id)
       if (!operation.end && !this.ended) this.write(new AbandonRequest({ messageId: this.nextId++, abandonId: id }))
@@ -193,20 +210,20 @@ export class LdapConnection implements Directory {
     if (operation.failure) throw operation.failure
   }
 
-  private take(operation: Operation): readonly RawEntry[] {
-    const entries = operation.entries
-    operation.entries = []
+  private take(operation: Operation): readonly Streamed[] {
+    const { items } = operation
+    operation.items = []
     this.queuedBytes -= operation.bytes
     operation.bytes = 0
     if (this.socket.isPaused() && this.queuedBytes < lowWaterBytes) this.socket.resume()
-    return entries
+    return items
   }
 
   private receive(chunk: Buffer): void {
     const touched = new Set<Operation>()
     try {
       this.framer.push(chunk, (buffer, start, end) => {
-        const operation = this.dispatch(decodeMessage(buffer, start, end))
+        const operation = this.dispatch(this.decoder.decode(buffer, start, end))
         if (operation) touched.add(operation)
       })
     } catch (error) {
@@ -228,14 +245,13 @@ export class LdapConnection implements Directory {
     if (!operation) return undefined
     switch (message.type) {
       case 'entry':
-        operation.entries.push(message.entry)
+      case 'intermediate':
+        operation.items.push(message)
         operation.bytes += message.bytes
         this.queuedBytes += message.bytes
         break
       case 'reference':
-        operation.references++
-        break
-      case 'intermediate':
+        operation.refer(message.referrals)
         break
       case 'bind':
       case 'done':
@@ -258,19 +274,8 @@ export class LdapConnection implements Directory {
   }
 }
 
-const resultOf = (message: LdapMessage): Result | undefined => ('result' in message ? message.result : undefined)
-
 function encodeFilter(filter: SearchFilter): EqualityFilter | ReturnType<typeof FilterParser.parseString> {
   return typeof filter === 'string'
     ? FilterParser.parseString(filter)
     : new EqualityFilter({ attribute: filter.attribute, value: filter.equals })
-}
-
-function searchResult(operation: Operation): SearchResult {
-  const end = operation.end!
-  const result = resultOf(end)
-  if (!result || (result.code !== 0 && result.code !== 10)) {
-    throw new LdapError(result?.code ?? 2, result?.message ?? 'the search ended without a result')
-  }
-  return { code: result.code, references: operation.references, ...decodeSearchControls(end.controls) }
 }

@@ -3,6 +3,7 @@ import { Ber, BerWriter, Control } from 'ldapts'
 import type { SearchControl, SearchResult } from '../../ports.ts'
 import { BerReader } from './ber.ts'
 import type { ResponseControl } from './message.ts'
+import { decodeSyncDone, syncOids } from './sync.ts'
 
 const oids = {
   paged: '1.2.840.113556.1.4.319',
@@ -10,6 +11,7 @@ const oids = {
   showDeleted: '1.2.840.113556.1.4.417',
   extendedDn: '1.2.840.113556.1.4.529',
   notify: '1.2.840.113556.1.4.528',
+  sync: syncOids.request,
 } as const satisfies Record<SearchControl['type'], string>
 
 class EncodedControl extends Control {
@@ -58,6 +60,14 @@ export function encodeControl(control: SearchControl): Control {
         oid,
         sequence((writer) => writer.writeInt(1)),
       )
+    case 'sync':
+      return new EncodedControl(
+        oid,
+        sequence((writer) => {
+          writer.writeEnumeration(control.persist ? 3 : 1)
+          if (control.cookie) writer.writeBuffer(control.cookie, Ber.OctetString)
+        }),
+      )
     case 'showDeleted':
     case 'notify':
       return new EncodedControl(oid, undefined)
@@ -67,22 +77,23 @@ export function encodeControl(control: SearchControl): Control {
 /** Reads what the server answered to the controls of a search. */
 export function decodeSearchControls(
   controls: readonly ResponseControl[],
-): Pick<SearchResult, 'pagedCookie' | 'dirsync'> {
+): Pick<SearchResult, 'pagedCookie' | 'dirsync' | 'sync'> {
   let pagedCookie: Buffer | undefined
   let dirsync: SearchResult['dirsync']
+  let sync: SearchResult['sync']
   for (const { oid, value } of controls) {
     if (!value) continue
     const reader = new BerReader(value, 0, value.length)
     if (oid === oids.paged) {
-      reader.enter(0x30)
+      reader.end = reader.enter(0x30)
       reader.integer()
       pagedCookie = Buffer.from(reader.bytes())
     } else if (oid === oids.dirsync) {
-      reader.enter(0x30)
+      reader.end = reader.enter(0x30)
       const more = reader.integer() !== 0
       reader.integer()
       dirsync = { more, cookie: Buffer.from(reader.bytes()) }
-    }
+    } else if (oid === syncOids.done) sync = decodeSyncDone(value)
   }
-  return { pagedCookie, dirsync }
+  return { pagedCookie, dirsync, sync }
 }

@@ -1,10 +1,13 @@
 /** Decodes what an LDAP server sends (RFC 4511): the half of the protocol that a client reads. */
 import type { RawAttribute, RawEntry } from '../../ports.ts'
 import { BerError, BerReader } from './ber.ts'
+import { NameTable } from './names.ts'
 
 export interface Result {
   readonly code: number
   readonly message: string
+  /** Where else to ask (result code 10); at most a few. */
+  readonly referrals: readonly string[]
 }
 
 export interface ResponseControl {
@@ -22,106 +25,134 @@ export type LdapMessage = Base &
   (
     | { readonly type: 'bind'; readonly result: Result }
     | { readonly type: 'entry'; readonly entry: RawEntry; readonly bytes: number }
-    | { readonly type: 'reference' }
+    | { readonly type: 'reference'; readonly referrals: readonly string[] }
     | { readonly type: 'done'; readonly result: Result }
     | { readonly type: 'extended'; readonly result: Result; readonly name: string | undefined }
-    | { readonly type: 'intermediate'; readonly name: string | undefined }
+    | {
+        readonly type: 'intermediate'
+        readonly name: string | undefined
+        readonly value: Buffer | undefined
+        readonly bytes: number
+      }
     | { readonly type: 'other'; readonly tag: number; readonly result: Result | undefined }
   )
 
-const noControls: readonly ResponseControl[] = []
-
-/** Decodes the message between start and end. What it returns does not share memory with the buffer. */
-export function decodeMessage(buffer: Buffer, start: number, end: number): LdapMessage {
-  // One copy per message: its values then live exactly as long as the entry they belong to.
-  const own = Buffer.allocUnsafeSlow(end - start)
-  buffer.copy(own, 0, start, end)
-  const reader = new BerReader(own, 0, own.length)
-  const messageEnd = reader.enter(0x30)
-  const id = reader.integer()
-  if (id < 0) throw new BerError('negative message id')
-  const tag = reader.peek()
-  const operationEnd = reader.enterAny()
-  reader.end = operationEnd
-  const operation = decodeOperation(tag, reader, own.length)
-  reader.at = operationEnd
-  reader.end = messageEnd
-  const controls = reader.peek() === 0xa0 ? decodeControls(reader) : noControls
-  return { id, controls, ...operation }
-}
-
 type Operation = LdapMessage extends infer M ? (M extends Base ? Omit<M, keyof Base> : never) : never
 
-function decodeOperation(tag: number, reader: BerReader, bytes: number): Operation {
-  switch (tag) {
-    case 0x61:
-      return { type: 'bind', result: decodeResult(reader) }
-    case 0x64:
-      return { type: 'entry', entry: decodeEntry(reader), bytes }
-    case 0x65:
-      return { type: 'done', result: decodeResult(reader) }
-    case 0x73:
-      return { type: 'reference' }
-    case 0x78: {
-      const result = decodeResult(reader)
-      while (reader.more && reader.peek() !== 0x8a) reader.skip()
-      return { type: 'extended', result, name: reader.more ? reader.ascii(0x8a) : undefined }
+const noControls: readonly ResponseControl[] = []
+/** Referrals kept of one message: they are shown, never followed. */
+const maxReferrals = 8
+
+/** Of one connection: it remembers the names its server uses. */
+export class MessageDecoder {
+  private readonly names = new NameTable()
+
+  /**
+   * Decodes the message between start and end. Values are views: a message's bytes live as long as one of its values,
+   * and nobody may write to them.
+   */
+  decode(buffer: Buffer, start: number, end: number): LdapMessage {
+    const reader = new BerReader(buffer, start, end)
+    const messageEnd = reader.enter(0x30)
+    const id = reader.integer()
+    if (id < 0) throw new BerError('negative message id')
+    const tag = reader.peek()
+    const operationEnd = reader.enterAny()
+    reader.end = operationEnd
+    const operation = this.operation(tag, reader, end - start)
+    reader.at = operationEnd
+    reader.end = messageEnd
+    const controls = reader.peek() === 0xa0 ? this.controls(reader) : noControls
+    return { id, controls, ...operation }
+  }
+
+  private operation(tag: number, reader: BerReader, bytes: number): Operation {
+    switch (tag) {
+      case 0x61:
+        return { type: 'bind', result: decodeResult(reader) }
+      case 0x64:
+        return { type: 'entry', entry: this.entry(reader), bytes }
+      case 0x65:
+        return { type: 'done', result: decodeResult(reader) }
+      case 0x73:
+        return { type: 'reference', referrals: decodeUris(reader) }
+      case 0x78: {
+        const result = decodeResult(reader)
+        while (reader.more && reader.peek() !== 0x8a) reader.skip()
+        return { type: 'extended', result, name: reader.more ? reader.name(this.names, 0x8a) : undefined }
+      }
+      case 0x79: {
+        const name = reader.peek() === 0x80 ? reader.name(this.names, 0x80) : undefined
+        return { type: 'intermediate', name, value: reader.peek() === 0x81 ? reader.bytes(0x81) : undefined, bytes }
+      }
+      case 0x67:
+      case 0x69:
+      case 0x6b:
+      case 0x6d:
+      case 0x6f:
+        return { type: 'other', tag, result: decodeResult(reader) }
+      default:
+        return { type: 'other', tag, result: undefined }
     }
-    case 0x79:
-      return { type: 'intermediate', name: reader.peek() === 0x80 ? reader.ascii(0x80) : undefined }
-    case 0x67:
-    case 0x69:
-    case 0x6b:
-    case 0x6d:
-    case 0x6f:
-      return { type: 'other', tag, result: decodeResult(reader) }
-    default:
-      return { type: 'other', tag, result: undefined }
+  }
+
+  private entry(reader: BerReader): RawEntry {
+    const dn = reader.text()
+    const attributes: RawAttribute[] = []
+    const listEnd = reader.enter(0x30)
+    const outer = reader.end
+    reader.end = listEnd
+    while (reader.more) {
+      const attributeEnd = reader.enter(0x30)
+      reader.end = attributeEnd
+      const name = reader.name(this.names)
+      const setEnd = reader.enter(0x31)
+      const values: Buffer[] = []
+      reader.end = setEnd
+      while (reader.at < setEnd) values.push(reader.bytes())
+      attributes.push({ name, values })
+      reader.at = attributeEnd
+      reader.end = listEnd
+    }
+    reader.end = outer
+    return { dn, attributes }
+  }
+
+  private controls(reader: BerReader): ResponseControl[] {
+    const controls: ResponseControl[] = []
+    const listEnd = reader.enter(0xa0)
+    const outer = reader.end
+    reader.end = listEnd
+    while (reader.more) {
+      const end = reader.enter(0x30)
+      reader.end = end
+      const oid = reader.name(this.names)
+      if (reader.peek() === 0x01) reader.skip()
+      controls.push({ oid, value: reader.peek() === 0x04 ? reader.bytes() : undefined })
+      reader.at = end
+      reader.end = listEnd
+    }
+    reader.end = outer
+    return controls
   }
 }
 
 function decodeResult(reader: BerReader): Result {
   const code = reader.integer(0x0a)
   reader.skip()
-  return { code, message: reader.text() }
+  const message = reader.text()
+  if (reader.peek() !== 0xa3) return { code, message, referrals: [] }
+  const end = reader.enter(0xa3)
+  const outer = reader.end
+  reader.end = end
+  const referrals = decodeUris(reader)
+  reader.at = end
+  reader.end = outer
+  return { code, message, referrals }
 }
 
-function decodeEntry(reader: BerReader): RawEntry {
-  const dn = reader.text()
-  const attributes: RawAttribute[] = []
-  const listEnd = reader.enter(0x30)
-  const outer = reader.end
-  reader.end = listEnd
-  while (reader.more) {
-    const attributeEnd = reader.enter(0x30)
-    reader.end = attributeEnd
-    const name = reader.ascii()
-    const setEnd = reader.enter(0x31)
-    const values: Buffer[] = []
-    reader.end = setEnd
-    while (reader.more) values.push(reader.bytes())
-    attributes.push({ name, values })
-    reader.at = attributeEnd
-    reader.end = listEnd
-  }
-  reader.end = outer
-  return { dn, attributes }
-}
-
-function decodeControls(reader: BerReader): ResponseControl[] {
-  const controls: ResponseControl[] = []
-  const listEnd = reader.enter(0xa0)
-  const outer = reader.end
-  reader.end = listEnd
-  while (reader.more) {
-    const end = reader.enter(0x30)
-    reader.end = end
-    const oid = reader.ascii()
-    if (reader.peek() === 0x01) reader.skip()
-    controls.push({ oid, value: reader.peek() === 0x04 ? reader.bytes() : undefined })
-    reader.at = end
-    reader.end = listEnd
-  }
-  reader.end = outer
-  return controls
+function decodeUris(reader: BerReader): string[] {
+  const uris: string[] = []
+  while (reader.more && uris.length < maxReferrals) uris.push(reader.text())
+  return uris
 }
