@@ -155,7 +155,27 @@ describe('a value that only one may have', () => {
     await store.drain()
     expect(desired('a', one)?.holds).toEqual([])
     expect((await listConflicts(store.sql, 10)).total).toBe(0)
+    expect(store.published.decisions.get('claim/userPrincipalName:ada@x')).toMatchObject({
+      revoked: false,
+      body: { value: { anchor: anchorOf('a', one) } },
+    })
+    await store.contributions(person('a', one, { userPrincipalName: 'ada.p@x' }, { version: 2n }))
+    await store.drain()
     expect(store.published.decisions.get('claim/userPrincipalName:ada@x')?.revoked).toBe(true)
+  })
+  it('goes to the first in rank of those who wait, not to who is looked at first', async () => {
+    await opened()
+    const upn = { userPrincipalName: 'ada@x' }
+    await store.contributions(person('b', three, upn))
+    await store.contributions(person('b', two, upn, { createdAt: new Date(1) }))
+    await store.contributions(person('a', one, upn, { createdAt: new Date(2) }))
+    const freed = person('b', three, {}, { version: 2n })
+    await store.contributions(freed, person('b', two, { ...upn, displayName: 'Eve' }, { version: 2n }))
+    await store.contributions(person('b', two, { ...upn, displayName: 'Eva' }, { version: 3n }))
+    await store.drain()
+    expect(desired('a', one)?.holds).toEqual([])
+    expect(desired('b', two)?.holds).toMatchObject([{ anchor: anchorOf('a', one) }])
+    expect((await listConflicts(store.sql, 10)).conflicts).toMatchObject([{ loser: anchorOf('b', two) }])
   })
   it('is dropped where it is a proxy address, and listed', async () => {
     await opened()

@@ -2,7 +2,8 @@
 import type { Out, Tx } from '@canopy/chassis'
 import { claimsOf } from '@canopy/domain'
 import { type contribution, type desired, topics } from '@canopy/proto'
-import { heldClaims, type Loss, writeClaims, writeConflicts } from './adapters/claims.sql.ts'
+import { heldClaims, type Loss, waitingFor, writeClaims, writeConflicts } from './adapters/claims.sql.ts'
+import { members } from './adapters/contributions.sql.ts'
 import { decidedClaims, type NewDecision, putAnchor, writeDecisions } from './adapters/decisions.sql.ts'
 import { encodeDesired } from './adapters/encode.ts'
 import { deriveAnchor, digestOf } from './adapters/hash.ts'
@@ -126,7 +127,11 @@ function draftsOf(request: SettleRequest, known: ReadonlyMap<string, Identity>):
   })
 }
 
-/** First everyone gives up what it does not want any more, then everyone takes what is free. */
+/**
+ * First everyone gives up what it does not want any more, then who waits elsewhere and comes before everyone here gets
+ * it, then everyone takes what is free. A value that somebody waits for is therefore never free, and who of several gets
+ * it does not depend on who is looked at first.
+ */
 async function settleAllClaims(request: SettleRequest, drafts: readonly Draft[]): Promise<ClaimDesk> {
   const wanted = new Map<string, ReadonlySet<string>>()
   for (const draft of drafts) {
@@ -136,12 +141,45 @@ async function settleAllClaims(request: SettleRequest, drafts: readonly Draft[])
   const claims = [...new Set([...wanted.values()].flatMap((some) => [...some]))]
   const desk = claimDesk(await heldClaims(request.tx, claims, request.isDeciding ? [] : [...wanted.keys()]))
   for (const [anchor, some] of wanted) desk.keepOnly(anchor, some)
+  await handOver({ request, drafts, wanted, desk })
   for (const draft of drafts) {
     if (!draft.merged) continue
     const { anchor, kind, merged } = draft
     draft.lost = settleClaims({ anchor, kind, attributes: merged.attributes, rules: request.rules, desk })
   }
   return desk
+}
+
+/** Gives each value that was given up to who waits for it elsewhere, unless somebody here comes before. */
+async function handOver(of: {
+  readonly request: SettleRequest
+  readonly drafts: readonly Draft[]
+  readonly wanted: ReadonlyMap<string, ReadonlySet<string>>
+  readonly desk: ClaimDesk
+}): Promise<void> {
+  const { request, wanted, desk } = of
+  const free = desk.free()
+  if (free.length === 0) return
+  const waiting = await waitingFor(request.tx, free, [...wanted.keys()])
+  if (waiting.length === 0) return
+  const compare = compareRank(request.rules.order)
+  const first = new Map<string, Contribution>()
+  const said = await members(request.tx, [...new Set(waiting.map((one) => one.loser))])
+  for (const { anchor, contribution } of said) {
+    const known = first.get(anchor)
+    if (!known || compare(contribution, known) < 0) first.set(anchor, contribution)
+  }
+  const best = new Map<string, string>()
+  for (const { claim, loser } of waiting) {
+    const rank = first.get(loser)
+    const known = best.get(claim)
+    if (rank && (known === undefined || compare(rank, first.get(known)!) < 0)) best.set(claim, loser)
+  }
+  for (const [claim, anchor] of best) {
+    const here = of.drafts.find((draft) => draft.merged && wanted.get(draft.anchor)?.has(claim))
+    if (here && compare(here.members[0]!, first.get(anchor)!) < 0) continue
+    desk.take(claim, anchor)
+  }
 }
 
 type Referenced = (forest: string, guid: string) => string | undefined

@@ -16,6 +16,19 @@ export async function heldClaims(
   return new Map(rows.map((row) => [row.claim, row.anchor]))
 }
 
+/** Who waits for these claims, apart from `others`. */
+export async function waitingFor(
+  sql: Queryable,
+  claims: readonly string[],
+  others: readonly string[],
+): Promise<readonly { readonly claim: string; readonly loser: string }[]> {
+  return sql.query<{ claim: string; loser: string }>(
+    `select x.claim, x.loser from unnest($1::text[]) r(claim) join conflict x on x.claim = r.claim
+     where x.loser <> all ($2::uuid[])`,
+    [claims, others],
+  )
+}
+
 /** Returns the identities that wait for what was released: they are resolved again. */
 export async function writeClaims(
   tx: Tx,
@@ -38,6 +51,13 @@ export async function writeClaims(
       sorted.map(([claim]) => claim),
       sorted.map(([, anchor]) => anchor),
     ])
+    if (released.size > 0) {
+      await tx.query(
+        `delete from conflict x using unnest($1::text[], $2::uuid[]) t(claim, anchor)
+         where x.claim = t.claim and x.loser = t.anchor`,
+        [[...taken.keys()], [...taken.values()]],
+      )
+    }
   }
   return waiting
 }

@@ -8,6 +8,8 @@ export interface ClaimDesk {
   keepOnly(anchor: string, wanted: ReadonlySet<string>): void
   /** The holder, who is `anchor` where the claim was free. */
   take(claim: string, anchor: string): string
+  /** What was given up and nobody has taken yet. */
+  free(): readonly string[]
   /** What is different from the store. */
   changes(): { readonly taken: ReadonlyMap<string, string>; readonly released: ReadonlyMap<string, string> }
 }
@@ -31,6 +33,7 @@ export function claimDesk(held: ReadonlyMap<string, string>): ClaimDesk {
       now.set(claim, anchor)
       return anchor
     },
+    free: () => [...held.keys()].filter((claim) => !now.has(claim)),
     changes: () => ({
       taken: new Map([...now].filter(([claim, anchor]) => held.get(claim) !== anchor)),
       released: new Map([...held].filter(([claim, anchor]) => now.get(claim) !== anchor)),

@@ -45,6 +45,7 @@ export function contribute(of: {
   base.onLeave = rule?.onLeave || 'disable'
   base.deleteAfterSeconds = rule?.deleteAfterSeconds || defaultDeleteAfterSecs
   base.sourceAnchor = anchorOf(object, read)
+  base.createdAt = dateFromGeneralizedTime(toTexts(read.readOrMark('whencreated'))[0] ?? '')
   if (verdict.scope !== 'out') map({ object, rules, read, into: base, verdict })
   return { contribution: base, onlyIfKnown: verdict.scope === 'out' }
 }
@@ -71,7 +72,6 @@ function map(of: {
     if (guid) into.references[rule.target] = guid
   }
   into.claims = claimsOf(into.attributes)
-  into.createdAt = dateFromGeneralizedTime(toTexts(read.readOrMark('whencreated'))[0] ?? '')
   into.enabledCounts =
     object.kind === 'user' && !mailboxOfOthers.has(toNumber(read.readOrMark('msexchrecipienttypedetails')) ?? 0)
   if (notes.length > 0) into.steps.at(-1)!.note = notes.join('; ').slice(0, 500)
