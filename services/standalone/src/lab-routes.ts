@@ -2,6 +2,7 @@
 import { Failure } from '@canopy/chassis'
 import type { ExtraRoute } from '@canopy/console'
 import { churn, type LabForest, type LabObject } from '@canopy/lab'
+import { durationMs, faultKinds, setFault } from './lab-faults.ts'
 import type { LabWorld } from './lab-world.ts'
 
 export interface LabRequest {
@@ -13,6 +14,7 @@ export interface LabRequest {
   readonly count?: number
   readonly limit?: number
   readonly for?: string
+  readonly amount?: number
 }
 
 export interface LabAnswer {
@@ -33,6 +35,7 @@ const verbs = [
   'add-member',
   'remove-member',
   'churn',
+  'fault',
 ] as const
 
 /** Routes of the gateway; without a lab there are none. */
@@ -78,6 +81,8 @@ export function labRequest(world: LabWorld, verb: string, request: LabRequest): 
       return member(world, request, 'delete')
     case 'churn':
       return churnAll(world, request)
+    case 'fault':
+      return fault(world, request)
     default:
       throw failure(`the lab has no ${verb}`, 'canopy lab --help lists what it can do')
   }
@@ -196,4 +201,12 @@ function churnAll(world: LabWorld, request: LabRequest): LabAnswer {
     return `${forest.name}: ${done.attributes} attribute changes, ${done.memberships} membership changes, ${done.renames} renames`
   })
   return { lines }
+}
+
+function fault(world: LabWorld, request: LabRequest): LabAnswer {
+  if (request.for !== undefined && durationMs(request.for) === undefined)
+    throw failure(`--for ${request.for} is no duration`, 'give 500ms, 30s, 2m or 1h')
+  const lines = setFault(world, request, forestsOf(world, request))
+  if (lines !== undefined) return { lines }
+  throw failure(`the lab has no fault ${request.kind ?? ''}`, `one of:\n${faultKinds().join('\n')}`)
 }

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Authority } from '../authority.ts'
+import { type LabController, startController } from './controller.ts'
 import { baseDnOf } from './directory/base-tree.ts'
 import { LabDirectory } from './directory/directory.ts'
-import { ForestFaults } from './faults.ts'
+import type { ForestFaults } from './faults.ts'
 import { type Population, populate } from './population/populate.ts'
-import { PageStates } from './server/pages.ts'
-import { listen } from './server/server.ts'
+import { Replication } from './replication.ts'
 import type { AccountRights } from './server/session.ts'
 
 export interface Credentials {
@@ -39,6 +39,10 @@ export interface ForestOptions {
   readonly accounts?: readonly LabAccount[]
   /** Deleted objects keep attributes and links until restored; default true. */
   readonly recycleBin?: boolean
+  /** Domain controllers, each with its own invocationId and USNs; default 1. Only the first is kept in `dir`. */
+  readonly controllers?: number
+  /** How long a change takes from one controller to the next; default 0. */
+  readonly replicationLagMs?: number
   /** Largest page, and most entries of a search without pages; default 1,000 as AD. */
   readonly maxPageSize?: number
 }
@@ -54,16 +58,16 @@ export interface LabForest {
   /** Reads with Replicating Directory Changes and sees deletions. */
   readonly account: Credentials
   readonly admin: Credentials
+  /** The first controller's, as are URL, faults and binds. */
   readonly directory: LabDirectory
   readonly faults: ForestFaults
-  /** Binds that were answered since the start. */
-  readonly binds: { readonly accepted: number; readonly refused: number }
+  readonly binds: LabController['binds']
+  readonly controllers: readonly LabController[]
+  readonly replication: Replication
   close(): Promise<void>
 }
 
 export async function startForest(o: ForestOptions): Promise<LabForest> {
-  const host = o.host ?? '127.0.0.1'
-  const servername = `dc1.${o.name}`
   const directory = new LabDirectory({ name: o.name, dir: o.dir, recycleBin: o.recycleBin })
   if (o.population !== undefined && !directory.populated) populate([directory], { ...o.population, seed: o.seed })
   const baseDn = baseDnOf(o.name)
@@ -78,16 +82,18 @@ export async function startForest(o: ForestOptions): Promise<LabForest> {
   grant(admin, { replicate: true, seesDeleted: true, write: true })
   for (const each of o.accounts ?? []) grant(each, { ...each.rights, write: false })
   const authority = o.authority ?? (await ownAuthority(o.dir))
-  const tls = await authority.issue([servername, 'localhost', host])
-  const faults = new ForestFaults()
-  const binds = { accepted: 0, refused: 0 }
-  const context = { directory, faults, rights, binds, pages: new PageStates(), maxPageSize: o.maxPageSize ?? 1000 }
-  const server = await listen({ context, host, port: o.port ?? 0, ldapsPort: o.ldapsPort ?? 0, tls })
+  const controllers = await startControllers({ ...o, directory, rights, authority })
+  const replication = new Replication(
+    controllers.map((each) => each.directory),
+    o.replicationLagMs,
+  )
+  const [first] = controllers
+  const { url, ldapsUrl, servername, faults, binds } = first
   return {
     name: o.name,
     baseDn,
-    url: `ldap://${host}:${server.port}`,
-    ldapsUrl: `ldaps://${host}:${server.ldapsPort}`,
+    url,
+    ldapsUrl,
     servername,
     caPem: authority.caPem,
     account,
@@ -95,11 +101,44 @@ export async function startForest(o: ForestOptions): Promise<LabForest> {
     directory,
     faults,
     binds,
+    controllers,
+    replication,
     close: async () => {
-      await server.close()
+      await Promise.all(controllers.map((each) => each.close()))
+      replication.close()
       directory.close()
     },
   }
+}
+
+interface ControllersOptions extends ForestOptions {
+  readonly directory: LabDirectory
+  readonly rights: ReadonlyMap<string, AccountRights>
+  readonly authority: Authority
+}
+
+/** The first on the ports that were asked for, the others on any free ones. */
+async function startControllers(o: ControllersOptions): Promise<readonly [LabController, ...LabController[]]> {
+  const { directory, rights, host = '127.0.0.1', maxPageSize = 1000 } = o
+  const names = Array.from({ length: o.controllers ?? 1 }, (_, index) => `DC${index + 1}`)
+  const servernames = names.map((name) => `${name.toLowerCase()}.${o.name}`)
+  const tls = await o.authority.issue([...servernames, 'localhost', host])
+  const start = (index: number, of: LabDirectory): Promise<LabController> =>
+    startController({
+      directory: of,
+      servername: servernames[index] ?? '',
+      rights,
+      maxPageSize,
+      host,
+      port: index === 0 ? (o.port ?? 0) : 0,
+      ldapsPort: index === 0 ? (o.ldapsPort ?? 0) : 0,
+      tls,
+    })
+  const others = names
+    .slice(1)
+    .map((controller) => new LabDirectory({ name: o.name, recycleBin: o.recycleBin, replicaOf: directory, controller }))
+  const first = await start(0, directory)
+  return [first, ...(await Promise.all(others.map((each, index) => start(index + 1, each))))]
 }
 
 /** The account's GUID; it is added where it is missing and gets the password where it has another. */

@@ -128,9 +128,15 @@ export const labCommands: readonly Command[] = [
     positionals: [{ name: 'KIND', help: 'what fails; an unknown kind is answered with those there are' }],
     options: [
       { name: 'for', value: 'DURATION', help: '30s, 2m; without it: until the next fault' },
-      { name: 'count', value: 'N', help: 'so many times' },
+      { name: 'count', value: 'N', help: 'so many times (default: once, or as often as it can while --for lasts)' },
+      { name: 'amount', value: 'N', help: 'milliseconds, per cent, entries or changes, as the kind says' },
     ],
-    examples: ['canopy lab fault throttle --for 30s'],
-    body: (given) => ({ kind: given.positionals.KIND, for: optionText(given, 'for'), count: whole(given, 'count') }),
+    examples: ['canopy lab fault throttle --for 30s', 'canopy lab fault hide --amount 40', 'canopy lab fault clear'],
+    body: (given) => ({
+      kind: given.positionals.KIND,
+      for: optionText(given, 'for'),
+      count: whole(given, 'count'),
+      amount: whole(given, 'amount'),
+    }),
   }),
 ]

@@ -28,8 +28,8 @@ export function netbiosOf(name: string): string {
   return (name.split('.')[0] ?? name).toUpperCase().slice(0, 15)
 }
 
-export function ntdsSettingsDn(baseDn: string): string {
-  return `CN=NTDS Settings,CN=DC1,CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration,${baseDn}`
+export function ntdsSettingsDn(baseDn: string, controller = 'DC1'): string {
+  return `CN=NTDS Settings,CN=${controller},CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration,${baseDn}`
 }
 
 interface Seed {
@@ -93,6 +93,22 @@ export function createBaseTree(store: Store, seed: Seed): void {
       rid,
     )
   }
+}
+
+/** The server object of a further controller, `DC2`, made or brought up to date as its joining the domain does. */
+export function addController(store: Store, o: Seed & { readonly controller: string }): void {
+  const settings = ntdsSettingsDn(baseDnOf(o.name), o.controller)
+  const server = settings.slice(settings.indexOf(',') + 1)
+  for (const [dn, className] of [
+    [server, 'server'],
+    [settings, 'nTDSDSA'],
+  ] as const) {
+    if (store.find(dn) !== undefined) continue
+    const attributes = { objectClass: [className] }
+    applyAdd(store, { op: 'add', atMs: o.atMs, guid: guidOf(o.name, dn), dn, attributes })
+  }
+  store.find(server)?.put(attribute('dNSHostName'), [`${o.controller.toLowerCase()}.${o.name}`])
+  store.find(settings)?.put(attribute('invocationId'), [Buffer.from(o.invocationId, 'hex')])
 }
 
 function addRoot(store: Store, seed: Seed, o: { readonly dn: string; readonly className: string }): void {

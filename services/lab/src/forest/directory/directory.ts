@@ -1,33 +1,24 @@
 /** The forest's directory for callers in the same process: synchronous, journaled before it returns. */
-import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { applyAdd } from './apply-add.ts'
 import { applyRemove, applyRename, applyRestore } from './apply-life.ts'
 import { applyModify } from './apply-modify.ts'
-import { baseDnOf, createBaseTree, domainSidOf, guidOf } from './base-tree.ts'
+import { addController, baseDnOf, createBaseTree, domainSidOf, guidOf } from './base-tree.ts'
+import { countObjects, type DirectoryCounts } from './counts.ts'
 import { parseDn } from './dn.ts'
 import type { Entry, Value } from './entry.ts'
 import { LdapFailure, resultCode } from './failure.ts'
 import { compileFilter } from './filter.ts'
 import { parseFilter } from './filter-text.ts'
 import { parseGuid } from './guid.ts'
+import { type AttributeInput, inputRecord, isChangeList, replaceAll } from './input.ts'
 import { Journal } from './journal.ts'
 import { LabObject } from './object.ts'
 import type { Change, Operation } from './operation.ts'
+import { Passwords, passwordHash, type Secret } from './passwords.ts'
 import { attribute } from './schema.ts'
-import { loadSnapshot, type SnapshotLine, snapshotLines } from './snapshot.ts'
+import { loadSnapshot, type SnapshotLine, shiftUsns, snapshotLines } from './snapshot.ts'
 import { Store } from './store.ts'
-
-type Input = Value | number | boolean | readonly Value[]
-/** Attributes by name; numbers and booleans are written as AD writes them. */
-export type AttributeInput = Readonly<Record<string, Input | undefined>>
-
-export interface DirectoryCounts {
-  readonly objects: number
-  readonly users: number
-  readonly groups: number
-  readonly contacts: number
-  readonly memberships: number
-}
 
 export interface DirectoryOptions {
   /** DNS name of the forest, `contoso.lab`. */
@@ -37,6 +28,17 @@ export interface DirectoryOptions {
   /** Deleted objects keep attributes and links until restored; default true. */
   readonly recycleBin?: boolean
   readonly nowMs?: () => number
+  /** Begins as a copy of this directory, as another domain controller of the same domain; kept in memory only. */
+  readonly replicaOf?: LabDirectory
+  /** Name of the domain controller, `DC1` by default. */
+  readonly controller?: string
+}
+
+/** A change with where it was made first. */
+export interface Replicated {
+  readonly operation: Operation
+  readonly id: string
+  readonly usn: number
 }
 
 interface SnapshotHead {
@@ -44,51 +46,101 @@ interface SnapshotHead {
   readonly nextRid: number
   readonly invocationId: string
   readonly populated: boolean
-  readonly passwords: Readonly<Record<string, { readonly salt: string; readonly hash: string }>>
+  readonly passwords: Readonly<Record<string, Secret>>
 }
 
 const snapshotAfterLines = 20_000
-const critical = attribute('isCriticalSystemObject')
-const member = attribute('member')
+/** What a replica's USNs are ahead of its source's, and the relative ids it gives out. */
+const replicaUsnShift = 50_000
+const replicaRidShift = 500_000
 
 export class LabDirectory {
   readonly name: string
   readonly baseDn: string
-  readonly store: Store
   readonly recycleBin: boolean
-  /** Thirty-two hexadecimal digits; changes only when the forest is made anew. */
+  /** Name of the domain controller this database is of. */
+  readonly controller: string
+  /** Thirty-two hexadecimal digits, one for each controller's database; changes only when that is made anew. */
   invocationId = randomBytes(16).toString('hex')
   /** A population was loaded. */
   populated = false
   readonly #journal: Journal | undefined
   readonly #nowMs: () => number
-  readonly #passwords = new Map<string, { readonly salt: string; readonly hash: string }>()
+  readonly #passwords = new Passwords()
   readonly #listeners = new Set<(entry: Entry) => void>()
+  readonly #replicas = new Set<(change: Replicated) => void>()
+  #store: Store
   #bulk = false
 
   constructor(o: DirectoryOptions) {
     this.name = o.name
     this.baseDn = baseDnOf(o.name)
     this.recycleBin = o.recycleBin ?? true
+    this.controller = o.controller ?? 'DC1'
     this.#nowMs = o.nowMs ?? Date.now
-    this.store = new Store(domainSidOf(o.name))
+    this.#store = new Store(domainSidOf(o.name))
     this.#journal = o.dir === undefined ? undefined : new Journal(o.dir)
-    const lines = this.#journal?.readSnapshot()
-    if (lines === undefined) {
-      createBaseTree(this.store, { name: o.name, invocationId: this.invocationId, atMs: this.#nowMs() })
-      this.store.deletedObjects = this.store.find(`CN=Deleted Objects,${this.baseDn}`)
-      this.snapshot()
+    if (o.replicaOf !== undefined) {
+      this.#copy(o.replicaOf)
       return
     }
+    if (this.#load()) return
+    createBaseTree(this.store, { name: o.name, invocationId: this.invocationId, atMs: this.#nowMs() })
+    this.store.origins.note(1, { id: this.invocationId, usn: 1 })
+    this.store.deletedObjects = this.store.find(`CN=Deleted Objects,${this.baseDn}`)
+    this.snapshot()
+  }
+
+  get store(): Store {
+    return this.#store
+  }
+
+  /** Reads snapshot and journal, without the last `forget` changes; false where there are none yet. */
+  #load(forget = 0): boolean {
+    const lines = this.#journal?.readSnapshot()
+    if (lines === undefined) return false
     const head = lines[0] as SnapshotHead
     loadSnapshot(this.store, lines.slice(1) as SnapshotLine[])
     this.store.usn = head.usn
     this.store.nextRid = head.nextRid
     this.invocationId = head.invocationId
     this.populated = head.populated
-    for (const [guid, secret] of Object.entries(head.passwords)) this.#passwords.set(guid, secret)
+    this.#passwords.load(head.passwords)
+    this.store.origins.note(1, { id: this.invocationId, usn: 1 })
     this.store.deletedObjects = this.store.find(`CN=Deleted Objects,${this.baseDn}`)
-    for (const operation of this.#journal?.readOperations() ?? []) this.#perform(operation)
+    const operations = this.#journal?.readOperations() ?? []
+    let kept = operations.filter(({ op }) => op !== 'password').length - forget
+    for (const operation of operations) if (operation.op === 'password' || kept-- > 0) this.#perform(operation)
+    this.store.origins.reached({ id: this.invocationId, usn: this.store.usn })
+    return true
+  }
+
+  /** Joins the domain: the source's database learns of this controller first, and then is copied. */
+  #copy(source: LabDirectory): void {
+    const { name, controller, invocationId } = this
+    addController(source.store, { name, controller, invocationId, atMs: this.#nowMs() })
+    source.store.origins.reached({ id: source.invocationId, usn: source.store.usn })
+    loadSnapshot(this.store, shiftUsns(snapshotLines(source.store), replicaUsnShift))
+    this.store.usn = source.store.usn + replicaUsnShift
+    this.store.nextRid = source.store.nextRid + replicaRidShift
+    this.store.origins.copy(source.store.origins, replicaUsnShift)
+    this.store.deletedObjects = this.store.find(`CN=Deleted Objects,${this.baseDn}`)
+    this.populated = source.populated
+    this.#passwords.load(source.#passwords.all)
+    source.snapshot()
+  }
+
+  /**
+   * Goes back to how it was some changes ago and keeps its invocationId, as a controller restored from an old image does:
+   * the next changes take USNs that readers have seen already. Goes no further than the last snapshot; objects held by
+   * callers are of the past. Throws without a folder, where there is no history.
+   */
+  rollBack(changes: number): void {
+    if (this.#journal === undefined) throw new Error('a forest without a folder has no history to go back in')
+    this.#journal.close()
+    this.#store = new Store(domainSidOf(this.name))
+    this.#load(changes)
+    this.snapshot()
   }
 
   get highestUsn(): number {
@@ -179,21 +231,7 @@ export class LabDirectory {
 
   /** People, groups and contacts that are not part of the directory itself, and the members of those groups. */
   counts(): DirectoryCounts {
-    let users = 0
-    let groups = 0
-    let contacts = 0
-    let memberships = 0
-    for (const entry of this.store.byGuid.values()) {
-      if (entry.deleted || entry.first(critical) === 'TRUE') continue
-      const { name } = entry.objectClass
-      if (name === 'user' || name === 'inetOrgPerson') users++
-      else if (name === 'contact') contacts++
-      else if (name === 'group') {
-        groups++
-        memberships += entry.links?.get(member)?.present.size ?? 0
-      }
-    }
-    return { objects: users + groups + contacts, users, groups, contacts, memberships }
+    return countObjects(this.store)
   }
 
   setPassword(target: string, password: string): void {
@@ -203,15 +241,30 @@ export class LabDirectory {
   }
 
   checkPassword(entry: Entry, password: string): boolean {
-    const secret = this.#passwords.get(entry.guid)
-    if (secret === undefined) return false
-    return timingSafeEqual(Buffer.from(secret.hash), Buffer.from(passwordHash(secret.salt, password)))
+    return this.#passwords.check(entry.guid, password)
   }
 
   /** Calls back after every change, with the entry as it is now; returns what stops it. */
   onChange(listener: (entry: Entry) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Calls back after every change made here first, password and all; returns what stops it. */
+  onOperation(listener: (change: Replicated) => void): () => void {
+    this.#replicas.add(listener)
+    return () => this.#replicas.delete(listener)
+  }
+
+  /** Makes a change that another controller made first; refused ones throw an LdapFailure. */
+  receive({ operation, id, usn }: Replicated): void {
+    if (usn > 0 && (this.store.origins.highest.get(id) ?? 0) >= usn) return
+    this.store.origins.reached({ id, usn })
+    const { entry, changed } = this.#perform(operation)
+    if (!changed) return
+    if (operation.op !== 'password') this.store.origins.note(this.store.usn, { id, usn })
+    this.#journal?.append(operation)
+    if (operation.op !== 'password') for (const listener of this.#listeners) listener(entry)
   }
 
   /** Many changes at once, written as one snapshot; interrupted, none of them happened. */
@@ -233,7 +286,7 @@ export class LabDirectory {
       nextRid: this.store.nextRid,
       invocationId: this.invocationId,
       populated: this.populated,
-      passwords: Object.fromEntries(this.#passwords),
+      passwords: this.#passwords.all,
     }
     this.#journal?.writeSnapshot({ ...head }, snapshotLines(this.store))
   }
@@ -246,9 +299,15 @@ export class LabDirectory {
 
   #commit(operation: Operation): Entry {
     const { entry, changed } = this.#perform(operation)
-    if (!changed || this.#bulk) return entry
+    if (!changed) return entry
+    const usn = operation.op === 'password' ? 0 : this.store.usn
+    if (usn > 0) this.store.origins.note(usn, { id: this.invocationId, usn })
+    if (this.#bulk) return entry
     this.#journal?.append(operation)
-    if (operation.op !== 'password') for (const listener of this.#listeners) listener(entry)
+    if (usn > 0) for (const listener of this.#listeners) listener(entry)
+    // The relative id was given out here; nobody else may choose another.
+    const told = operation.op === 'add' && entry.rid > 0 ? { ...operation, rid: entry.rid } : operation
+    for (const replica of this.#replicas) replica({ operation: told, id: this.invocationId, usn })
     if ((this.#journal?.lines ?? 0) > Math.max(snapshotAfterLines, this.store.byGuid.size)) this.snapshot()
     return entry
   }
@@ -271,7 +330,7 @@ export class LabDirectory {
         applyRestore(this.store, entry, operation)
         return { entry, changed: true }
       case 'password':
-        this.#passwords.set(operation.guid, { salt: operation.salt, hash: operation.hash })
+        this.#passwords.set(operation.guid, operation)
         return { entry, changed: true }
     }
   }
@@ -310,31 +369,6 @@ export class LabDirectory {
   #view(entry: Entry): LabObject {
     return new LabObject(this.store, entry)
   }
-}
-
-function passwordHash(salt: string, password: string): string {
-  return createHash('sha256').update(`${salt}:${password}`).digest('hex')
-}
-
-function isChangeList(changes: readonly Change[] | AttributeInput): changes is readonly Change[] {
-  return Array.isArray(changes)
-}
-
-function replaceAll(attributes: AttributeInput): Change[] {
-  return Object.entries(attributes).map(([type, value]) => ({ kind: 'replace', type, values: inputValues(value) }))
-}
-
-function inputRecord(attributes: AttributeInput): Record<string, readonly Value[]> {
-  const record: Record<string, readonly Value[]> = {}
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) record[name] = inputValues(value)
-  return record
-}
-
-function inputValues(value: Input | undefined): readonly Value[] {
-  if (value === undefined) return []
-  if (typeof value === 'boolean') return [value ? 'TRUE' : 'FALSE']
-  if (typeof value === 'number') return [String(value)]
-  return typeof value === 'string' || Buffer.isBuffer(value) ? [value] : (value as readonly Value[])
 }
 
 function rdnValueOf(newRdn: string, entry: Entry): string {

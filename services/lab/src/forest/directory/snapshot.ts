@@ -66,6 +66,19 @@ export function* snapshotLines(store: Store): Generator<SnapshotLine> {
   }
 }
 
+/** The same entries in another controller's database: every USN is `by` higher there. */
+export function* shiftUsns(lines: Iterable<SnapshotLine>, by: number): Generator<SnapshotLine> {
+  for (const line of lines) {
+    if (line.t === 'l') yield { ...line, v: line.v.map((value, at) => (at % 2 === 0 ? value : value + by)) }
+    else if (line.t === 's') yield { ...line, u: line.u + by }
+    else {
+      const [created, changed, createdMs, changedMs] = line.u
+      const x = Object.fromEntries(Object.entries(line.x ?? {}).map(([name, usn]) => [name, usn + by]))
+      yield { ...line, u: [created + by, changed + by, createdMs, changedMs], x }
+    }
+  }
+}
+
 function flat(values: ReadonlyMap<Entry, number>, numbers: ReadonlyMap<Entry, number>): number[] {
   const pairs: number[] = []
   for (const [target, usn] of values) pairs.push(numbers.get(target) ?? -1, usn)
@@ -96,7 +109,7 @@ function entryLine(store: Store, entry: Entry, numbers: ReadonlyMap<Entry, numbe
   }
 }
 
-export function loadSnapshot(store: Store, lines: readonly SnapshotLine[]): void {
+export function loadSnapshot(store: Store, lines: Iterable<SnapshotLine>): void {
   const entries: Entry[] = []
   const at = (number: number): Entry => {
     const entry = entries[number]

@@ -3,6 +3,7 @@ import { formatRdn, parseDn, rdnKey } from './dn.ts'
 import { Entry, type EntryBirth } from './entry.ts'
 import { LdapFailure, resultCode } from './failure.ts'
 import { parseGuid } from './guid.ts'
+import { Origins } from './origins.ts'
 import { attribute } from './schema.ts'
 import { parseSid } from './sid.ts'
 
@@ -27,6 +28,8 @@ export class Store {
   /** The container of what was deleted, itself out of sight. */
   deletedObjects: Entry | undefined
   usn = 4096
+  /** Which controller made each change first. */
+  readonly origins = new Origins()
   nextRid = 1104
   #log: (Entry | undefined)[] = []
   #logUsns: number[] = []

@@ -31,6 +31,8 @@ function authenticate(session: Session, name: string, password: string | undefin
   const account = findAccount(session, name)
   if (account === undefined || account.deleted || !session.context.directory.checkPassword(account, password))
     throw refused('52e')
+  const { bindRefusal } = session.context.faults
+  if (bindRefusal !== undefined) throw refused(bindRefusal)
   if ((Number(account.first(accountControl) ?? 0) & disabled) !== 0) throw refused('533')
   session.account = account
 }

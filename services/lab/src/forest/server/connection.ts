@@ -95,7 +95,7 @@ async function handle(session: Session, message: Message): Promise<void> {
   const tag = answers[request.kind]
   try {
     if (session.context.faults.delayMs > 0) await wait(session.context.faults.delayMs)
-    if (session.closed) return
+    if (session.closed || session.context.faults.mute) return
     await dispatch(session, message)
   } catch (failure) {
     if (failure instanceof LdapFailure) session.answer(failureResult(failure, { messageId, tag }))

@@ -6,8 +6,10 @@
  * | objects | entries whose last change is at or below it were sent in this cycle |
  * | properties | attributes and link values at or below it are known from earlier cycles |
  *
+ * | vector | the same as `properties`, for each controller that made a change: what another controller reads |
+ *
  * `properties` follows `objects` only when a cycle is complete: an entry that moved up in the order while pages
- * were fetched is then still sent whole.
+ * were fetched is then still sent whole. A cookie of another controller of the domain is read by its vector.
  */
 import type { BerWriter } from '../ber/writer.ts'
 import type { Entry } from '../directory/entry.ts'
@@ -15,6 +17,7 @@ import { LdapFailure, resultCode } from '../directory/failure.ts'
 import { compileFilter, type Test } from '../directory/filter.ts'
 import { type AttributeType, attribute, findAttribute } from '../directory/schema.ts'
 import { controlOid, type DirSyncAsk } from './controls.ts'
+import { type Cookie, newTo, readCookie, writeCookie } from './dir-sync-cookie.ts'
 import {
   type DnForm,
   dnAwareValues,
@@ -23,7 +26,6 @@ import {
   writeEntryWith,
   writeValues,
 } from './entry-encoder.ts'
-import { badCookie } from './refusals.ts'
 import type { SearchRequest } from './request.ts'
 import { answerTag, controlValue, writeResult } from './result.ts'
 import { readSelection } from './selection.ts'
@@ -43,15 +45,12 @@ const isDeleted = attribute('isDeleted')
 const lastKnownParent = attribute('lastKnownParent')
 const computed = ['objectClass', 'objectCategory', 'objectSid', 'whenCreated', 'lastKnownParent'].map(attribute)
 
-interface Cookie {
-  readonly objects: number
-  readonly properties: number
-}
-
 interface Sync {
   readonly session: Session
   readonly id: number
   readonly cookie: Cookie
+  /** Whether the reader does not know yet what was written at this USN. */
+  readonly isNew: (usn: number) => boolean
   readonly flags: number
   readonly dnForm: DnForm
   readonly selection: ReturnType<typeof readSelection>
@@ -77,13 +76,14 @@ export async function answerDirSync(session: Session, id: number, o: DirSyncSear
       '00002105: LdapErr: DSID-0C0909C1, comment: Error processing control, data 0, v4563',
     )
   }
-  const cookie = readCookie(o.ask.cookie, directory.invocationId)
+  const cookie = readCookie(o.ask.cookie, directory)
   const test = compileFilter(store, o.request.filter)
   const selection = readSelection(o.request.attributes, o.request.typesOnly)
   const sync: Sync = {
     session,
     id,
     cookie,
+    isNew: newTo(cookie, store.origins),
     flags: o.ask.flags,
     dnForm: o.dnForm,
     selection,
@@ -92,6 +92,7 @@ export async function answerDirSync(session: Session, id: number, o: DirSyncSear
     ahead: new Set(),
   }
   const end = store.usn
+  const vectorAtEnd = new Map(store.origins.highest)
   const due = [...store.changedSince(cookie.objects)]
   const positions = due.map((entry) => entry.usnChanged)
   const budget = Math.min(o.ask.maxBytes > 0 ? o.ask.maxBytes : maxAnswerBytes, maxAnswerBytes)
@@ -117,13 +118,15 @@ export async function answerDirSync(session: Session, id: number, o: DirSyncSear
     if (session.closed || session.abandoned.delete(id)) return
   }
   const more = at < due.length
+  // A controller that went back in time tells nothing until its USNs are beyond what the cookie has seen.
+  const reached = Math.max(end, cookie.objects)
   const next: Cookie = more
-    ? { objects: positions[at - 1] ?? cookie.objects, properties: cookie.properties }
-    : { objects: end, properties: end }
+    ? { ...cookie, objects: positions[at - 1] ?? cookie.objects }
+    : { objects: reached, properties: reached, vector: vectorAtEnd }
   const value = controlValue((w) => {
     w.integer(more ? 1 : 0)
     w.integer(0)
-    w.octets(writeCookie(next, directory.invocationId))
+    w.octets(writeCookie(next, directory))
   })
   writeResult(session.out, {
     messageId: id,
@@ -139,7 +142,7 @@ function send(sync: Sync, entry: Entry): boolean {
   const { store } = sync.session.context.directory
   if (sync.ahead.has(entry) || store.contextOf(entry)?.root !== sync.root) return false
   if (store.isHidden(entry) && !sync.session.rights.seesDeleted) return false
-  if (sync.test(entry) !== true) return false
+  if (sync.session.context.faults.hides(entry) || sync.test(entry) !== true) return false
   if ((sync.flags & ancestorsFirst) !== 0) {
     const parent = entry.parent
     if (parent !== undefined && parent.usnChanged > sync.cookie.objects && parent.usnChanged > entry.usnChanged) {
@@ -163,20 +166,20 @@ function send(sync: Sync, entry: Entry): boolean {
 /** Writes what is new in an entry; returns how many attributes of substance that were. */
 function writeChanges(w: BerWriter, answer: EntryAnswer, sync: Sync): number {
   const { entry, selection } = answer
-  const since = sync.cookie.properties
-  const known = entry.usnCreated <= since
+  const isNew = (usn: number): boolean => sync.isNew(usn)
+  const known = !isNew(entry.usnCreated)
   const wanted = (type: AttributeType): boolean => selection.all || selection.named.has(type)
   if (!answer.withoutGuid.has(entry)) writeValues(w, objectGuid, dnAwareValues(answer, objectGuid))
   writeValues(w, instanceType, dnAwareValues(answer, instanceType))
   let told = selection.named.has(objectGuid) && !known ? 1 : 0
-  if (entry.usnOf(name) > since) {
+  if (isNew(entry.usnOf(name))) {
     writeValues(w, name, dnAwareValues(answer, name))
     if (entry.parent !== undefined) writeValues(w, parentGuid, dnAwareValues(answer, parentGuid))
     if (known || wanted(name) || selection.named.has(parentGuid)) told++
   }
   const rdn = findAttribute(entry.rdnType)
   const plain = (type: AttributeType): void => {
-    if (!(wanted(type) || type === isDeleted) || entry.usnOf(type) <= since || type === rdn) return
+    if (!(wanted(type) || type === isDeleted) || !isNew(entry.usnOf(type)) || type === rdn) return
     const values = dnAwareValues(
       type === lastKnownParent && answer.dnForm === 'plain' ? { ...answer, dnForm: 'text' } : answer,
       type,
@@ -189,7 +192,7 @@ function writeChanges(w: BerWriter, answer: EntryAnswer, sync: Sync): number {
   for (const type of entry.shape.types) if (!type.local && !type.onRequest) plain(type)
   if (known) {
     for (const [type, usn] of entry.usns ?? []) {
-      if (usn <= since || type.link !== undefined || type.local || type === name) continue
+      if (!isNew(usn) || type.link !== undefined || type.local || type === name) continue
       if (!(wanted(type) || type === isDeleted) || dnAwareValues(answer, type).length > 0) continue
       writeValues(w, type, [])
       told++
@@ -203,11 +206,11 @@ function writeLinkChanges(w: BerWriter, answer: EntryAnswer, o: { type: Attribut
   const { type, sync } = o
   const set = answer.entry.links?.get(type)
   if (set === undefined) return 0
-  const since = sync.cookie.properties
   const added: Entry[] = []
-  for (const [target, usn] of set.present) if (usn > since) added.push(target)
+  for (const [target, usn] of set.present) if (sync.isNew(usn)) added.push(target)
   const removed: Entry[] = []
-  if (since > 0) for (const [target, usn] of set.removed ?? []) if (usn > since) removed.push(target)
+  if (sync.cookie.vector.size > 0)
+    for (const [target, usn] of set.removed ?? []) if (sync.isNew(usn)) removed.push(target)
   if (added.length + removed.length === 0) return 0
   if ((sync.flags & incrementalValues) === 0) {
     writeEnds(w, answer, { type, ends: set.present.keys() })
@@ -216,25 +219,4 @@ function writeLinkChanges(w: BerWriter, answer: EntryAnswer, o: { type: Attribut
   if (removed.length > 0) writeEnds(w, answer, { type, label: `${type.name};range=0-0`, ends: removed })
   if (added.length > 0) writeEnds(w, answer, { type, label: `${type.name};range=1-1`, ends: added })
   return 1
-}
-
-const magic = Buffer.from('MSDS')
-const cookieLength = 48
-
-function writeCookie(cookie: Cookie, invocationId: string): Buffer {
-  const bytes = Buffer.alloc(cookieLength)
-  magic.copy(bytes)
-  bytes.writeUInt32LE(3, 4)
-  bytes.writeBigUInt64LE(BigInt(Date.now()), 8)
-  bytes.writeBigUInt64LE(BigInt(cookie.objects), 16)
-  bytes.writeBigUInt64LE(BigInt(cookie.properties), 24)
-  Buffer.from(invocationId, 'hex').copy(bytes, 32)
-  return bytes
-}
-
-function readCookie(bytes: Buffer, invocationId: string): Cookie {
-  if (bytes.length === 0) return { objects: 0, properties: 0 }
-  const sound = bytes.length === cookieLength && bytes.subarray(0, 4).equals(magic)
-  if (!sound || bytes.subarray(32).toString('hex') !== invocationId) throw badCookie()
-  return { objects: Number(bytes.readBigUInt64LE(16)), properties: Number(bytes.readBigUInt64LE(24)) }
 }

@@ -41,6 +41,7 @@ export function openWatch(
 
 export function notifySession(session: Session, entry: Entry): void {
   const { store } = session.context.directory
+  if (session.context.faults.hides(entry)) return
   for (const [messageId, watch] of session.watches) {
     if (!covers(watch, entry) || (entry.deleted && !watch.showDeleted)) continue
     const w = new BerWriter(4096)

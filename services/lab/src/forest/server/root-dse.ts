@@ -38,7 +38,7 @@ export function encodeRootDse(
 
 function rootDse(directory: LabDirectory): Readonly<Record<string, readonly string[]>> {
   const { baseDn } = directory
-  const settings = ntdsSettingsDn(baseDn)
+  const settings = ntdsSettingsDn(baseDn, directory.controller)
   return {
     currentTime: [generalizedTime(Date.now())],
     dsServiceName: [settings],
@@ -54,8 +54,8 @@ function rootDse(directory: LabDirectory): Readonly<Record<string, readonly stri
     supportedLDAPPolicies: ['MaxPageSize', 'MaxValRange'],
     supportedCapabilities: capabilities,
     highestCommittedUSN: [String(directory.highestUsn)],
-    dnsHostName: [`dc1.${directory.name}`],
-    ldapServiceName: [`${directory.name}:dc1$@${directory.name.toUpperCase()}`],
+    dnsHostName: [`${directory.controller.toLowerCase()}.${directory.name}`],
+    ldapServiceName: [`${directory.name}:${directory.controller.toLowerCase()}$@${directory.name.toUpperCase()}`],
     domainFunctionality: ['7'],
     forestFunctionality: ['7'],
     domainControllerFunctionality: ['7'],

@@ -49,7 +49,7 @@ function findBase(session: Session, name: string, controls: Controls): Entry {
   const { store } = session.context.directory
   const entry = store.find(name)
   const hidden = entry !== undefined && store.isHidden(entry) && !(controls.showDeleted && session.rights.seesDeleted)
-  if (entry !== undefined && !hidden) return entry
+  if (entry !== undefined && !hidden && !session.context.faults.hides(entry)) return entry
   let parent = name
   let matched = ''
   while (matched === '' && parent.includes(',') && !name.startsWith('<')) {
@@ -130,7 +130,8 @@ interface Stream {
 async function stream(session: Session, id: number, o: Stream): Promise<{ next: number; more: boolean } | undefined> {
   const { request, controls } = o.search
   const { store } = session.context.directory
-  const { cutAfter, halfAfter } = session.context.faults.takeLimits()
+  const { faults } = session.context
+  const { cutAfter, halfAfter } = faults.takeLimits()
   const selection = readSelection(request.attributes, request.typesOnly)
   const showDeleted = controls.showDeleted && session.rights.seesDeleted
   let sent = 0
@@ -139,6 +140,7 @@ async function stream(session: Session, id: number, o: Stream): Promise<{ next: 
     if ((next & (scannedPerTurn - 1)) === scannedPerTurn - 1) await nextTurn()
     const entry = o.candidates[next]
     if (entry === undefined || (store.isHidden(entry) && !showDeleted) || o.test(entry) !== true) continue
+    if (faults.hides(entry)) continue
     if (sent === cutAfter) {
       await session.flush(true)
       session.destroy()
@@ -146,7 +148,7 @@ async function stream(session: Session, id: number, o: Stream): Promise<{ next: 
     }
     if (sent === halfAfter) return { next: o.candidates.length, more: false }
     if (sent >= o.wanted) break
-    const { withoutGuid } = session.context.faults
+    const { withoutGuid } = faults
     writeEntry(session.out, { messageId: id, store, entry, selection, dnForm: controls.dnForm, withoutGuid })
     sent++
     if (session.flushDue) await session.flush()

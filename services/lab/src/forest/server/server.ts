@@ -53,14 +53,25 @@ export async function listen(o: ListenOptions): Promise<Listening> {
   const stop = o.context.directory.onChange((entry) => {
     for (const session of sessions) if (session.watches.size > 0) notifySession(session, entry)
   })
+  const drop = (): void => {
+    for (const session of sessions) session.destroy()
+    for (const socket of sockets) socket.destroy()
+  }
+  o.context.faults.attach({
+    drop,
+    rollBack: (changes) => {
+      // A machine that is restored from an image has lost its connections.
+      drop()
+      o.context.directory.rollBack(changes)
+    },
+  })
   const [port, ldapsPort] = await Promise.all([start(plain, o.port, o.host), start(tls, o.ldapsPort, o.host)])
   return {
     port,
     ldapsPort,
     close: async () => {
       stop()
-      for (const session of sessions) session.destroy()
-      for (const socket of sockets) socket.destroy()
+      drop()
       await Promise.all([plain, tls].map((server) => new Promise<void>((resolve) => server.close(() => resolve()))))
     },
   }

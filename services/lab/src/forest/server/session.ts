@@ -47,7 +47,8 @@ export class Session {
   }
 
   get rights(): AccountRights {
-    return this.account === undefined ? nobody : (this.context.rights.get(this.account.guid) ?? nobody)
+    const rights = this.account === undefined ? nobody : (this.context.rights.get(this.account.guid) ?? nobody)
+    return this.context.faults.blind ? { ...rights, seesDeleted: false } : rights
   }
 
   answer(result: Result): void {
