@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type LabCloud, startCloud } from '@canopy/lab'
 import { configuration } from '@canopy/proto'
 import { writeCredential } from '@canopy/standalone'
-import { type CloudAnswer, type CloudDirectory, type CloudRequest, openDirectory } from '@canopy/write'
+import { type CloudAnswer, type CloudDirectory, type CloudRequest, openDirectory, SecretAttempts } from '@canopy/write'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let folder: string
@@ -13,7 +13,7 @@ let cloud: LabCloud
 let graph: CloudDirectory
 let exchange: CloudDirectory
 
-const open = (type: string, credential = 'writer'): CloudDirectory =>
+const open = (type: string, credential = 'writer', attempts = new SecretAttempts()): CloudDirectory =>
   openDirectory(
     configuration.Target.fromPartial({
       name: 'tenant',
@@ -24,7 +24,7 @@ const open = (type: string, credential = 'writer'): CloudDirectory =>
       exchangeUrl: cloud.exchangeUrl,
       credential,
     }),
-    { credentialsDir: folder, trust: [join(folder, 'ca.pem')] },
+    { credentialsDir: folder, trust: [join(folder, 'ca.pem')], attempts },
   )
 
 beforeAll(async () => {
@@ -42,6 +42,8 @@ afterAll(async () => {
   await cloud?.close()
   rmSync(folder, { recursive: true, force: true })
 })
+
+const requests = (): number => [...cloud.directory.requestLog.values()].reduce((all, n) => all + n, 0)
 
 const user = (name: string, more: Record<string, string[]> = {}): CloudRequest => ({
   op: 'create',
@@ -201,14 +203,26 @@ describe('graph', () => {
     const read: CloudRequest = { op: 'read', kind: 'user', id: 'x' }
     const first = await one(read, refused)
     expect(first).toMatchObject({ ok: false, failure: { kind: 'waiting', code: 'CANOPY-CLOUD-0002' } })
-    const tokens = (): number => [...cloud.directory.requestLog.values()].reduce((all, n) => all + n, 0)
-    const before = tokens()
+    const before = requests()
     await one(read, refused)
     await one(read, refused)
-    expect(tokens()).toBe(before)
+    expect(requests()).toBe(before)
     writeCredential(folder, 'wrong', { client_id: cloud.client.id, client_secret: cloud.client.secret })
     expect(failureKind(await one(read, refused))).not.toBe('waiting')
     await refused.close()
+  })
+
+  it('tries a refused secret once for all targets that share it', async () => {
+    writeCredential(folder, 'shared', { client_id: cloud.client.id, client_secret: 'not-it-either' })
+    const attempts = new SecretAttempts()
+    const directories = [open('graph', 'shared', attempts), open('exchange', 'shared', attempts)]
+    const before = requests()
+    const answers = await Promise.all(
+      directories.map((directory, i) => one({ op: 'read', kind: i === 0 ? 'user' : 'contact', id: 'x' }, directory)),
+    )
+    expect(answers.map(failureKind)).toEqual(['waiting', 'waiting'])
+    expect(requests()).toBe(before + 1)
+    await Promise.all(directories.map((directory) => directory.close()))
   })
 
   it('checks the tenant, a line each', async () => {
@@ -227,7 +241,7 @@ describe('graph', () => {
         authorityUrl: cloud.authorityUrl,
         credential: 'writer',
       }),
-      { credentialsDir: folder, trust: [] },
+      { credentialsDir: folder, trust: [], attempts: new SecretAttempts() },
     )
     expect(await one({ op: 'read', kind: 'user', id: 'x' }, stranger)).toMatchObject({
       ok: false,

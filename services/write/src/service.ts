@@ -9,6 +9,7 @@ import {
 } from '@canopy/chassis'
 import type { Mode } from '@canopy/domain'
 import { type configuration, topics } from '@canopy/proto'
+import { SecretAttempts } from './adapters/graph/secret-attempts.ts'
 import { judgeDeletes, judgeRemovals } from './adapters/store/guards.sql.ts'
 import { storeDesired, storeEdges } from './adapters/store/intake.sql.ts'
 import { readingLinks, wakeAllEdges } from './adapters/store/link-lock.sql.ts'
@@ -39,6 +40,7 @@ class Writer implements Component {
   readonly name = 'writer'
   readonly #context: Context<WriteConfig>
   readonly #propagation = new Propagation()
+  readonly #attempts = new SecretAttempts()
   readonly #barrier: Barrier
   #stage: RunningStage | undefined
   #shards: readonly number[] = []
@@ -154,7 +156,8 @@ class Writer implements Component {
   }
 
   #open(target: configuration.Target): Target {
-    const settings = { credentialsDir: this.#context.config.credentials_dir, trust: this.#context.config.trust }
+    const { credentials_dir: credentialsDir, trust } = this.#context.config
+    const settings = { credentialsDir, trust, attempts: this.#attempts }
     return {
       name: target.name,
       type: target.type,

@@ -1,9 +1,9 @@
 /** The gRPC server of a process: bound to its listeners, drained at the end. */
-import { chmod, rm, stat } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { chmod } from 'node:fs/promises'
 import { logVerbosity, Server, setLogVerbosity } from '@grpc/grpc-js'
 import { classify, Failure } from '../failure.ts'
 import { serverCredentials, type TlsFiles } from './credentials.ts'
+import { freeSocketFile } from './socket-file.ts'
 
 /** The server before it listens: services are added to it while they are composed. */
 export function createRpcServer(): Server {
@@ -19,7 +19,7 @@ export function createRpcServer(): Server {
 /** Binds a server and returns the address with its real port. Failure CANOPY-RPC-0013: it is taken. */
 export async function bindRpcServer(server: Server, address: string, tls: TlsFiles | undefined): Promise<string> {
   const credentials = serverCredentials(address, tls)
-  if (address.startsWith('unix:')) await clearSocket(address.slice('unix:'.length))
+  if (address.startsWith('unix:') && !(await freeSocketFile(address.slice('unix:'.length)))) throw taken(address)
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) =>
       error ? reject(bindFailure(address, error)) : resolve(bound),
@@ -44,24 +44,6 @@ export async function closeRpcServer(server: Server, drainMs: number): Promise<v
   clearTimeout(timer)
   server.forceShutdown()
 }
-
-/** A socket file nobody answers on is left over from a process that was killed. */
-async function clearSocket(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined)
-  if (there === undefined) return
-  if (!there.isSocket() || (await answers(path))) throw taken(`unix:${path}`)
-  await rm(path, { force: true })
-}
-
-const answers = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 
 function bindFailure(address: string, error: Error): Failure {
   if (/EADDRINUSE|address already in use/i.test(error.message)) return taken(address, error)

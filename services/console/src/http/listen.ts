@@ -1,13 +1,12 @@
 /** Binds a server to host:port or a unix socket. */
-import { chmod, rm, stat } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import { connect } from 'node:net'
-import { classify, Failure } from '@canopy/chassis'
+import { classify, Failure, freeSocketFile } from '@canopy/chassis'
 
 /** Returns the address with its real port. Failure CANOPY-CONSOLE-0005: it is taken, or not of this machine. */
 export async function listen(server: Server, address: string): Promise<string> {
   const path = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined
-  if (path !== undefined) await clearSocket(path)
+  if (path !== undefined && !(await freeSocketFile(path))) throw taken(address)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(bindFailure(address, cause)))
     if (path === undefined) return server.listen(hostAndPort(address), resolve)
@@ -32,24 +31,6 @@ function hostAndPort(address: string): { host: string; port: number } {
   }
   return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port }
 }
-
-/** A socket file nobody answers on is left over from a process that was killed. */
-async function clearSocket(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined)
-  if (there === undefined) return
-  if (!there.isSocket() || (await answers(path))) throw taken(`unix:${path}`)
-  await rm(path, { force: true })
-}
-
-const answers = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 
 function bindFailure(address: string, cause: Error): Failure {
   if ('code' in cause && cause.code === 'EADDRINUSE') return taken(address, cause)

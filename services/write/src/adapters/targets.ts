@@ -8,6 +8,7 @@ import { readTargetCredential } from './credential.ts'
 import { exchangeDirectory } from './exchange/exchange.ts'
 import { graphDirectory } from './graph/graph.ts'
 import { openHttp } from './graph/http.ts'
+import type { SecretAttempts } from './graph/secret-attempts.ts'
 import { clientCredentials } from './graph/token.ts'
 
 interface Clouds {
@@ -38,6 +39,7 @@ const clouds: Readonly<Record<string, Clouds>> = {
 export interface TargetSettings {
   readonly credentialsDir: string | undefined
   readonly trust: readonly string[]
+  readonly attempts: SecretAttempts
 }
 
 export function openDirectory(target: configuration.Target, settings: TargetSettings): CloudDirectory {
@@ -53,6 +55,7 @@ export function openDirectory(target: configuration.Target, settings: TargetSett
       target: target.name,
       credentialName: target.credential,
       credential,
+      attempts: settings.attempts,
       nowMs: () => performance.now(),
     })
   switch (target.type) {

@@ -2,19 +2,13 @@
 import { Failure } from '@canopy/chassis'
 import type { TargetCredential } from '../credential.ts'
 import { type Http, HttpFailure } from './http.ts'
+import type { SecretAttempts, TokenAnswer } from './secret-attempts.ts'
 
 export interface TokenSource {
   /** A bearer token; throws Failure. */
   token(): Promise<string>
   /** Drops the token: the target said it is not good. */
   forget(): void
-}
-
-interface TokenBody {
-  readonly access_token?: string
-  readonly expires_in?: number
-  readonly error?: string
-  readonly error_description?: string
 }
 
 export interface TokenOptions {
@@ -24,6 +18,8 @@ export interface TokenOptions {
   readonly target: string
   readonly credentialName: string
   readonly credential: () => Promise<TargetCredential>
+  /** Shared by every target of the process. */
+  readonly attempts: SecretAttempts
   readonly nowMs: () => number
 }
 
@@ -35,7 +31,7 @@ export function clientCredentials(options: TokenOptions): TokenSource {
   const fetchToken = async (): Promise<string> => {
     const credential = await options.credential()
     if (refused?.version === credential.version) throw refused.failure
-    const body = await ask(options, credential)
+    const body = await options.attempts.ask(`${options.tenant} ${credential.version}`, () => ask(options, credential))
     if (!body.access_token) {
       refused = { version: credential.version, failure: refusal(options, body) }
       throw refused.failure
@@ -59,7 +55,7 @@ export function clientCredentials(options: TokenOptions): TokenSource {
   }
 }
 
-async function ask(options: TokenOptions, credential: TargetCredential): Promise<TokenBody> {
+async function ask(options: TokenOptions, credential: TargetCredential): Promise<TokenAnswer> {
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: credential.clientId,
@@ -81,7 +77,7 @@ async function ask(options: TokenOptions, credential: TargetCredential): Promise
         message: `${options.target}: the token endpoint answered ${answer.status}`,
       })
     }
-    return (answer.body ?? {}) as TokenBody
+    return (answer.body ?? {}) as TokenAnswer
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error
     throw new Failure({
@@ -96,7 +92,7 @@ async function ask(options: TokenOptions, credential: TargetCredential): Promise
 }
 
 /** AADSTS codes are the only text of the answer that is shown. */
-function refusal(options: TokenOptions, body: TokenBody): Failure {
+function refusal(options: TokenOptions, body: TokenAnswer): Failure {
   const code = /AADSTS\d+/.exec(body.error_description ?? '')?.[0] ?? body.error ?? 'no code'
   return new Failure({
     kind: 'permanent',
