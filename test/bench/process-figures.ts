@@ -16,20 +16,31 @@ function read(pid: number, file: string): string {
   }
 }
 
+const fieldsOf = (pid: number): readonly string[] => {
+  const stat = read(pid, 'stat')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
 /** User and system time of the process itself, and of children it has waited for. */
 export function figures(pid: number): ProcessFigures {
-  const stat = read(pid, 'stat')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = fieldsOf(pid)
   const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0)
   const peak = /VmHWM:\s+(\d+) kB/.exec(read(pid, 'status'))?.[1]
   return { cpuSeconds: ticks / ticksPerSecond, peakRssMb: Math.round(Number(peak ?? 0) / 1024) }
 }
 
-/** Every process whose command line contains the text: the embedded database is nobody's child once it was taken over. */
-export const processesWith = (text: string): number[] =>
+const pids = (): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && read(pid, 'cmdline').replaceAll('\0', ' ').includes(text))
 
-export const sumCpu = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + figures(pid).cpuSeconds, 0)
+/** Every process whose command line contains the text: the embedded database is nobody's child once it was taken over. */
+export const processesWith = (text: string): number[] =>
+  pids().filter((pid) => pid !== process.pid && read(pid, 'cmdline').replaceAll('\0', ' ').includes(text))
+
+/** These processes and the children they have now. */
+export function sumCpu(of: readonly number[]): number {
+  const parents = new Set(of)
+  const all = pids().filter((pid) => parents.has(pid) || parents.has(Number(fieldsOf(pid)[1])))
+  return all.reduce((sum, pid) => sum + figures(pid).cpuSeconds, 0)
+}

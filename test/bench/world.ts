@@ -6,31 +6,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { writeCredential } from '@canopy/standalone'
+import type { StackCloud, StackForest } from '../servers/stack/lab.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-export interface Forest {
-  readonly process: ChildProcess
-  readonly name: string
-  readonly url: string
-  readonly ldapsUrl: string
-  readonly servername: string
-  readonly baseDn: string
-  readonly account: { readonly dn: string; readonly password: string }
-  readonly admin: { readonly dn: string; readonly password: string }
-  readonly caFile: string
-}
-
-export interface Cloud {
-  readonly process: ChildProcess
-  readonly tenantId: string
-  readonly graphUrl: string
-  readonly authorityUrl: string
-  readonly exchangeUrl: string
-  readonly caFile: string
-  readonly client: { readonly id: string; readonly secret: string }
-  readonly controlToken: string
-}
+export type Forest = Omit<StackForest, 'process'> & { readonly process: ChildProcess }
+export type Cloud = Omit<StackCloud, 'process'> & { readonly process: ChildProcess }
 
 export interface World {
   readonly folder: string
