@@ -141,6 +141,7 @@ forests:
       - { name: big.lab, servers: ["${forest.ldapsUrl}"], tlsServerName: ${forest.servername}, credential: big-reader }
 mappings:
   extends: entra/defaults@2026-11
+  recipients: { mailEnabledGroup: securityGroup }
 targets:
   - { name: entra, type: graph, mode: sync, tenant: ${cloud.tenantId}, cloud: custom, graphUrl: "${cloud.graphUrl}", authorityUrl: "${cloud.authorityUrl}", credential: tenant-writer, signIn: discardedRandom, quota: { writesPerSecond: 100000 } }
   - { name: contacts, type: exchange, mode: sync, tenant: ${cloud.tenantId}, cloud: custom, exchangeUrl: "${cloud.exchangeUrl}", authorityUrl: "${cloud.authorityUrl}", credential: tenant-writer, quota: { writesPerSecond: 100000 } }

@@ -80,6 +80,7 @@ ${optional ? '    optional: true\n' : ''}    domains:
   )
   .join('')}mappings:
   extends: entra/defaults@2026-11
+  recipients: { mailEnabledGroup: securityGroup }
 targets:
   - { name: entra, type: graph, mode: sync, tenant: ${cloud.tenantId}, cloud: custom, graphUrl: "${cloud.graphUrl}", authorityUrl: "${cloud.authorityUrl}", credential: tenant-writer, signIn: discardedRandom, quota: { writesPerSecond: 100000 } }
 `

@@ -84,7 +84,10 @@ test('one trace from the first span to the RPC handler, with the event on its sp
   })
   const root = rootTrace('change', { 'canopy.forest': 'contoso' })
   const headers = await withSpan('handle', { kind: 'consumer', parent: root.traceparent }, async () => {
-    await call(running.channels.client('transform', transform.TransformClient), 'preview', { object: undefined })
+    await call(running.channels.client('transform', transform.TransformClient), 'preview', {
+      object: undefined,
+      configuration: undefined,
+    })
     return traceHeaders()
   })
   await withSpan('later', { parent: headers.traceparent }, async () => {

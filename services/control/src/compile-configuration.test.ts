@@ -170,7 +170,6 @@ describe('what arrives later', () => {
     ],
     ['conflicts: { userPrincipalName: { template: "{alias}" } }', 'conflicts.userPrincipalName.template'],
     ['conflicts: { sameNameGroups: union }', 'conflicts.sameNameGroups'],
-    ['mappings: { unverifiedSuffix: { replace: { from: a, to: b } } }', 'mappings.unverifiedSuffix.replace'],
     ['source: git', 'source'],
   ])('is refused where ignoring it would do harm: %s', (text, path) => {
     expect(only(`${minimal}${text}\n`)).toMatchObject({ code: 'CANOPY-CONFIG-0010', path })

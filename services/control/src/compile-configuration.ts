@@ -1,7 +1,8 @@
 /** From the text of a configuration to what the services act on, or to its problems. Pure: nothing is stored. */
 import { type ConfigProblem, nearest, parseConfigDocument, pathText, validateConfig } from '@canopy/chassis'
-import type { configuration } from '@canopy/proto'
+import type { configuration, control } from '@canopy/proto'
 import { compile } from './core/compile.ts'
+import { compileTests } from './core/compile-mappings.ts'
 import { review } from './core/review.ts'
 import type { Finding } from './ports.ts'
 import { SourceSchema } from './source.ts'
@@ -10,13 +11,15 @@ export interface CompiledConfiguration {
   /** Undefined when a problem is more than a warning. `version` 0 and no applier: the store gives those. */
   readonly configuration: configuration.Configuration | undefined
   readonly problems: readonly ConfigProblem[]
+  /** The examples it carries. */
+  readonly tests: readonly control.MappingTest[]
 }
 
 /** Never throws, whatever it is given. */
 export function compileConfiguration(source: string): CompiledConfiguration {
   const document = parseConfigDocument(source)
   const validated = validateConfig({ schema: SourceSchema, document })
-  if (!validated.ok) return { configuration: undefined, problems: validated.problems }
+  if (!validated.ok) return { configuration: undefined, problems: validated.problems, tests: [] }
   const problems = review(validated.value).map(
     (finding): ConfigProblem => ({
       code: finding.code,
@@ -29,7 +32,12 @@ export function compileConfiguration(source: string): CompiledConfiguration {
   )
   const refused = problems.some((problem) => !problem.warning)
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-  return { configuration: refused ? undefined : { ...compile(validated.value), source }, problems: sorted }
+  if (refused) return { configuration: undefined, problems: sorted, tests: [] }
+  return {
+    configuration: { ...compile(validated.value), source },
+    problems: sorted,
+    tests: compileTests(validated.value),
+  }
 }
 
 function meant({ unknown }: Finding): string | undefined {

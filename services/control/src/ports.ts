@@ -1,8 +1,10 @@
 /** What control's core speaks about: the parsed source, findings in it, and where versions are kept. */
 import type { configuration } from '@canopy/proto'
+import type { MappedClass } from './core/classes.ts'
+import type { MappingSource, MappingsSource } from './mapping-source.ts'
 import type { Source } from './source.ts'
 
-export type { Source }
+export type { MappedClass, MappingSource, MappingsSource, Source }
 export type Path = readonly (string | number)[]
 
 /** Something to say about one place of a source. */

@@ -28,6 +28,12 @@ export function controlServer(store: ConfigurationStore): control.ControlServer 
       const active = await store.get(undefined, undefined)
       return { differences: [...differences(active ?? {}, configuration)], problems: problems.map(toMessage) }
     }),
+    compileConfiguration: unary(async ({ source }: control.CompileConfigurationRequest) => {
+      const text = source === '' ? (await store.get(undefined, undefined))?.source : source
+      if (text === undefined) throw notFound('')
+      const { configuration, problems, tests } = compileConfiguration(text)
+      return { configuration, problems: problems.map(toMessage), tests: [...tests] }
+    }),
   }
 }
 

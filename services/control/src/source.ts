@@ -1,6 +1,7 @@
 /** The shape of a sync configuration, `version: canopy/v1`, as people write it: every key of the product. */
 import { z } from 'zod'
 import { durationMs } from './core/duration.ts'
+import { Mappings } from './mapping-source.ts'
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, 'lower-case letters, digits, dots and dashes, at most 63')
 const credential = name.meta({ description: 'Name of a credential; its value stays where it is used.' })
@@ -88,51 +89,6 @@ const Scope = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: 'Whether accounts that are disabled already are created.' }),
-})
-
-const Mapping = z.strictObject({
-  target: z.string().min(1).meta({ description: 'Attribute of the cloud object.' }),
-  direct: z.string().min(1).optional().meta({ description: 'The value of this attribute as it is.' }),
-  constant: z.string().optional().meta({ description: 'Always this value.' }),
-  expression: z.string().optional().meta({ description: 'An expression of the provisioning language.' }),
-  reference: z.string().min(1).optional().meta({ description: 'The object this attribute points to.' }),
-  none: z.literal(true).optional().meta({ description: 'The attribute is left alone.' }),
-  apply: z
-    .enum(['always', 'onCreate'])
-    .default('always')
-    .meta({ description: 'onCreate: written once, when the object is created.' }),
-  default: z.string().optional().meta({ description: 'Written on creation where the source has no value.' }),
-})
-
-const Mappings = z.strictObject({
-  extends: z.string().default('entra/defaults@2026-11').meta({ description: 'Pinned table the rules below change.' }),
-  user: z
-    .array(Mapping)
-    .default([])
-    .meta({ description: 'Rules of a user, each instead of the table’s for its target.' }),
-  group: z
-    .array(Mapping)
-    .default([])
-    .meta({ description: 'Rules of a group, each instead of the table’s for its target.' }),
-  contact: z
-    .array(Mapping)
-    .default([])
-    .meta({ description: 'Rules of a contact, each instead of the table’s for its target.' }),
-  unverifiedSuffix: z
-    .union([
-      z.enum(['hold', 'initialDomain']),
-      z.strictObject({
-        replace: z
-          .strictObject({
-            from: z.string().meta({ description: 'The suffix that is not verified.' }),
-            to: z.string().meta({ description: 'The one to use instead.' }),
-          })
-          .meta({ description: 'Arrives later.' }),
-      }),
-    ])
-    .default('hold')
-    .meta({ description: 'A user principal name whose domain the tenant has not verified.' }),
-  tests: z.array(z.unknown()).default([]).meta({ description: 'The configuration’s own examples.' }),
 })
 
 const action = z

@@ -1,6 +1,7 @@
 /** The attribute catalogue: how the bytes of a source attribute read as text, and which target attributes are special. */
 import { guidFromBytes } from './guid.ts'
 import { sidFromBytes } from './sid.ts'
+import { targetAttributes } from './target-attributes.ts'
 
 /** How an attribute's bytes are read. */
 export type AttributeSyntax = 'text' | 'guid' | 'sid' | 'octets'
@@ -58,13 +59,11 @@ export function attributeText(lowerName: string, bytes: Uint8Array): string {
   }
 }
 
-const booleanTargets: ReadonlySet<string> = new Set([
-  'accountEnabled',
-  'mailEnabled',
-  'securityEnabled',
-  'hiddenFromAddressListsEnabled',
-  'showInAddressList',
-])
-
 /** Target attributes whose values travel as "true" and "false". */
 export const isBooleanTarget = (target: string): boolean => booleanTargets.has(target)
+
+const booleanTargets: ReadonlySet<string> = new Set(
+  Object.values(targetAttributes).flatMap((table) =>
+    Object.entries(table).flatMap(([name, { type }]) => (type === 'boolean' ? [name] : [])),
+  ),
+)

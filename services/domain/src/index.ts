@@ -30,4 +30,32 @@ export {
   plan,
 } from './plan.ts'
 export { decisionTiers, type PrecedenceOrder, precedenceOf } from './precedence.ts'
+export {
+  type AliasSources,
+  mailAlias,
+  type PrincipalName,
+  principalName,
+  type SuffixPolicy,
+  type TenantDomains,
+} from './principal-name.ts'
+export { canonicalProxyAddresses, primarySmtp } from './proxy-addresses.ts'
+export {
+  isMailboxOfOthers,
+  isMailEnabled,
+  isMailGroup,
+  type RecipientClass,
+  type RecipientFacts,
+  recipientClass,
+} from './recipient.ts'
 export { isSid, sidFromBytes, sidToBytes } from './sid.ts'
+export {
+  type Carrier,
+  isDirectoryExtension,
+  isExtensionAttribute,
+  type OnTooLong,
+  type TargetAttribute,
+  type TargetKind,
+  targetAttribute,
+  targetAttributes,
+  targetReferences,
+} from './target-attributes.ts'

@@ -12,6 +12,7 @@ import { type Reference, targets, writeReferences } from './adapters/references.
 import { addTally, askRework, type Tally } from './adapters/work.sql.ts'
 import { type ClaimDesk, claimDesk, type LostClaim, settleClaims } from './core/claim-desk.ts'
 import { desire, newestOf } from './core/desire.ts'
+import { keepDerived } from './core/keep-derived.ts'
 import { type Merged, merge, stampVersions } from './core/merge.ts'
 import { compareRank } from './core/rank.ts'
 import type { Rules } from './core/rules.ts'
@@ -116,7 +117,7 @@ function draftsOf(request: SettleRequest, known: ReadonlyMap<string, Identity>):
       members: some,
       before,
       standing: stands,
-      merged: contributors && merge(contributors, rules),
+      merged: contributors && keepDerived(merge(contributors, rules), before),
       lost: [],
     })
   }

@@ -144,6 +144,8 @@ forests:${forests.map(forest).join('')}
 
 mappings:
   extends: entra/defaults@2026-11
+  # The lab's Exchange carries contacts; a real one would rather wait than lose a group's mail.
+  recipients: { mailEnabledGroup: securityGroup }
 
 targets:
   - name: entra

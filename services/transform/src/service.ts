@@ -5,11 +5,9 @@ import {
   type Context,
   classify,
   defineService,
-  Failure,
   type RunningStage,
   type StageBatch,
   traceOf,
-  unary,
 } from '@canopy/chassis'
 import { type change, type configuration, transform as rpc, topics } from '@canopy/proto'
 import { bindings } from './adapters/bindings.ts'
@@ -17,10 +15,10 @@ import { askCapture } from './adapters/capture.ts'
 import { Config } from './config.ts'
 import { configurations } from './configurations.ts'
 import { configured } from './core/configured.ts'
-import { contribute } from './core/contribute.ts'
 import { type Evaluator, evaluator } from './evaluator.ts'
 import { events } from './events.ts'
 import { type Active, mapBatch } from './mapper.ts'
+import { transformServer } from './rpc.ts'
 
 interface State {
   active?: Active
@@ -38,9 +36,8 @@ export const transform = defineService({
       context,
       running: () => (state.stage && state.active ? { stage: state.stage, active: state.active } : undefined),
     })
-    context.rpc.addService(rpc.TransformService, {
-      preview: unary((request) => preview(context, state, request.object)),
-    })
+    const ask = askCapture(context.channels)
+    context.rpc.addService(rpc.TransformService, transformServer({ active: () => state.active, ask, now: context.now }))
     return [stageComponent(context, state, evaluation), evaluation]
   },
 })
@@ -98,26 +95,4 @@ async function handle(context: Context<Config>, state: State, batch: StageBatch)
   const { tx, out } = batch
   const published = await mapBatch({ tx, out, active: state.active!, records, now: context.now() })
   events.batchMapped({ objects: records.length, published, duration: performance.now() - startedMs })
-}
-
-async function preview(context: Context<Config>, state: State, object: change.DirectoryObject | undefined) {
-  if (!state.active) {
-    const message = 'there is no configuration yet'
-    throw new Failure({
-      kind: 'transient',
-      code: 'CANOPY-TRANSFORM-0001',
-      message,
-      mend: 'apply a configuration first',
-    })
-  }
-  if (!object) {
-    throw new Failure({ kind: 'permanent', code: 'CANOPY-TRANSFORM-0002', message: 'the request names no object' })
-  }
-  const bound = await state.active.bindings.of(object.forest)
-  const made = contribute({ object, config: state.active.config, bound, now: context.now() })
-  if (!made) {
-    const message = `the configuration has no forest ${object.forest}`
-    throw new Failure({ kind: 'permanent', code: 'CANOPY-TRANSFORM-0003', message })
-  }
-  return made.contribution
 }

@@ -4,6 +4,7 @@ import type { WantedPartition } from '../ports.ts'
 
 /** Read always: identity, matching, mail and state, whatever mappings say. */
 const spine = [
+  'accountExpires',
   'adminCount',
   'c',
   'co',
@@ -18,6 +19,7 @@ const spine = [
   'facsimileTelephoneNumber',
   'givenName',
   'groupType',
+  'homeMDB',
   'homePhone',
   'info',
   'initials',
@@ -33,6 +35,7 @@ const spine = [
   'mobile',
   'mS-DS-ConsistencyGuid',
   'msExchHideFromAddressLists',
+  'msExchHomeServerName',
   'msExchMasterAccountSid',
   'msExchRecipientDisplayType',
   'msExchRecipientTypeDetails',

@@ -55,7 +55,7 @@ async function findIdentities(channels: Channels, who: string, ask: Ask): Promis
 
 async function preview(channels: Channels, object: change.DirectoryObject, ask: Ask): Promise<resolve.Identity> {
   const made = await ask('transform', () =>
-    call(channels.client('transform', transform.TransformClient), 'preview', { object }),
+    call(channels.client('transform', transform.TransformClient), 'preview', { object, configuration: undefined }),
   )
   return { desired: undefined, contributions: made ? [made] : [], conflicts: [] }
 }

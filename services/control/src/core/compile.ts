@@ -1,10 +1,9 @@
 /** Makes the compiled configuration that the services act on from a reviewed source. */
 import type { configuration } from '@canopy/proto'
 import type { Source } from '../ports.ts'
-import { defaultTables } from './defaults.ts'
+import { compileMappings, compileRecipients, compileSuffix } from './compile-mappings.ts'
 import { durationMs } from './duration.ts'
 
-const kinds = ['user', 'group', 'contact'] as const
 const defaultDeleteAfter = '30d'
 
 const seconds = (text: string): number => Math.ceil((durationMs(text) ?? 0) / 1_000)
@@ -20,7 +19,9 @@ export function compile(source: Source): configuration.Configuration {
     forests: source.forests.map(compileForest),
     scopes: source.forests.map((forest) => compileScope(source, forest.name)),
     mappings: compileMappings(source),
-    unverifiedSuffix: typeof source.mappings.unverifiedSuffix === 'string' ? source.mappings.unverifiedSuffix : 'hold',
+    ...compileSuffix(source.mappings.unverifiedSuffix),
+    recipients: compileRecipients(source.mappings.recipients),
+    accountExpires: source.mappings.accountExpires,
     precedence: Object.entries(source.precedence.attributes).map(([attribute, rule]) => ({
       attribute,
       order: [...rule.order],
@@ -75,38 +76,6 @@ function compileClause(entry: ScopeEntry): readonly configuration.AttributeClaus
   return [{ attribute, operator: 'present' in entry ? 'present' : 'absent', value: '' }]
 }
 
-/** The table's rules in their order, each replaced by the own rule of its target; own ones for other targets follow. */
-function compileMappings(source: Source): configuration.MappingRule[] {
-  const table = defaultTables[source.mappings.extends] ?? []
-  return kinds.flatMap((kind) => {
-    const own = new Map(source.mappings[kind].map((rule) => [rule.target, compileRule(kind, rule)]))
-    const inherited = table.filter((rule) => rule.kind === kind)
-    const known = new Set(inherited.map((rule) => rule.target))
-    return [
-      ...inherited.map((rule) => own.get(rule.target) ?? rule),
-      ...[...own.values()].filter((rule) => !known.has(rule.target)),
-    ]
-  })
-}
-
-function compileRule(kind: string, rule: Source['mappings']['user'][number]): configuration.MappingRule {
-  return {
-    kind,
-    target: rule.target,
-    source: compileSource(rule),
-    onCreate: rule.apply === 'onCreate',
-    defaultValue: rule.default ?? '',
-  }
-}
-
-function compileSource(rule: Source['mappings']['user'][number]): configuration.MappingRule['source'] {
-  if (rule.direct !== undefined) return { $case: 'direct', value: rule.direct }
-  if (rule.constant !== undefined) return { $case: 'constant', value: rule.constant }
-  if (rule.expression !== undefined) return { $case: 'expression', value: rule.expression }
-  if (rule.reference !== undefined) return { $case: 'reference', value: rule.reference }
-  return { $case: 'none', value: true }
-}
-
 const compileAccountEnabled = (policy: Source['precedence']['accountEnabled']): string =>
   typeof policy === 'string' ? policy : `authority:${policy.authority}`
 
@@ -143,5 +112,7 @@ function compileTarget(source: Source, target: Source['targets'][number]): confi
     drift: target.drift,
     maxShare: target.quota.maxShare,
     writesPerSecond: target.quota.writesPerSecond ?? 0,
+    verifiedDomains: [],
+    initialDomain: '',
   }
 }

@@ -49,7 +49,10 @@ function leaves(value: object): ReadonlyMap<string, string> {
 /** What tells an item of a list from its neighbours. */
 function labelOf(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null) return undefined
-  if ('kind' in item && 'target' in item) return `${item.kind}.${item.target}`
+  if ('kind' in item && 'target' in item) {
+    const forest = 'forest' in item && item.forest ? `${item.forest}: ` : ''
+    return `${forest}${item.kind}.${item.target}`
+  }
   for (const key of ['name', 'forest', 'attribute']) {
     const value: unknown = Reflect.get(item, key)
     if (typeof value === 'string') return value

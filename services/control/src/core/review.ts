@@ -1,7 +1,7 @@
 /** What a well-formed source gets wrong: names that do not exist, keys that are not effective yet, unsafe settings. */
 import type { Finding, Path, Source } from '../ports.ts'
-import { defaultTables, writableTargets } from './defaults.ts'
-import { checkExpression, expressionFunctions } from './expression-check.ts'
+import { later, notYet, refuse, twice } from './finding.ts'
+import { reviewMappings } from './review-mappings.ts'
 
 const kinds = ['user', 'group', 'contact'] as const
 
@@ -21,34 +21,6 @@ export function review(source: Source): readonly Finding[] {
       'target',
     ),
   ]
-}
-
-const refuse = (code: string, path: Path, message: string, mend?: string): Finding => ({
-  code,
-  path,
-  message,
-  mend,
-  warning: false,
-})
-
-/** For keys whose silent absence would do harm. */
-const later = (path: Path, what: string, mend = 'leave it out until then'): Finding =>
-  refuse('CANOPY-CONFIG-0010', path, `${what} arrives later`, mend)
-
-/** For keys whose absence does no harm. */
-const notYet = (path: Path, what: string): Finding => ({
-  code: 'CANOPY-CONFIG-0015',
-  path,
-  message: `${what} is not effective yet`,
-  warning: true,
-})
-
-function twice(names: readonly string[], path: (index: number) => Path, what: string): readonly Finding[] {
-  return names.flatMap((name, index) =>
-    names.indexOf(name) < index
-      ? [refuse('CANOPY-CONFIG-0012', path(index), `the ${what} ${name} is there twice`)]
-      : [],
-  )
 }
 
 function forestMissing(source: Source, forest: string, path: Path): readonly Finding[] {
@@ -109,84 +81,6 @@ function reviewScope(source: Source): readonly Finding[] {
         : []),
     ]),
   ]
-}
-
-function reviewMappings(source: Source): readonly Finding[] {
-  const { mappings } = source
-  const known = Object.keys(defaultTables)
-  return [
-    ...(known.includes(mappings.extends)
-      ? []
-      : [
-          refuse(
-            'CANOPY-CONFIG-0011',
-            ['mappings', 'extends'],
-            `there is no table ${mappings.extends}`,
-            `known: ${known.join(', ')}`,
-          ),
-        ]),
-    ...(typeof mappings.unverifiedSuffix === 'object'
-      ? [
-          later(
-            ['mappings', 'unverifiedSuffix', 'replace'],
-            'replacing a suffix',
-            'use hold or initialDomain until then',
-          ),
-        ]
-      : []),
-    ...(mappings.tests.length > 0 ? [notYet(['mappings', 'tests'], 'running the examples')] : []),
-    ...kinds.flatMap((kind) => [
-      ...twice(
-        mappings[kind].map((rule) => rule.target),
-        (index) => ['mappings', kind, index, 'target'],
-        `rule for ${kind}`,
-      ),
-      ...mappings[kind].flatMap((rule, index) => reviewRule(kind, rule, ['mappings', kind, index])),
-    ]),
-  ]
-}
-
-function reviewRule(
-  kind: (typeof kinds)[number],
-  rule: Source['mappings']['user'][number],
-  path: Path,
-): readonly Finding[] {
-  const sources = (['direct', 'constant', 'expression', 'reference', 'none'] as const).filter(
-    (key) => rule[key] !== undefined,
-  )
-  const findings: Finding[] = []
-  if (sources.length !== 1) {
-    const message =
-      sources.length === 0 ? 'a rule needs a source' : `a rule has one source, not ${sources.join(' and ')}`
-    findings.push(
-      refuse('CANOPY-CONFIG-0013', path, message, 'give one of direct, constant, expression, reference, none'),
-    )
-  }
-  if (!writableTargets[kind].includes(rule.target)) {
-    const mend = `targets of a ${kind}: ${writableTargets[kind].join(', ')}`
-    const refused = refuse(
-      'CANOPY-CONFIG-0011',
-      [...path, 'target'],
-      `${rule.target} of a ${kind} cannot be written`,
-      mend,
-    )
-    findings.push({ ...refused, unknown: { word: rule.target, known: writableTargets[kind] } })
-  }
-  if (rule.reference !== undefined && rule.target !== 'manager') {
-    findings.push(later([...path, 'reference'], `a reference in ${rule.target}`))
-  }
-  if (rule.expression !== undefined) findings.push(...reviewExpression(rule.expression, [...path, 'expression']))
-  return findings
-}
-
-function reviewExpression(text: string, path: Path): readonly Finding[] {
-  const found = checkExpression(text)
-  if (found === undefined) return []
-  const where = `at character ${found.position + 1}`
-  if (found.kind === 'syntax') return [refuse('CANOPY-CONFIG-0014', path, `${found.message} (${where})`)]
-  const mend = `functions: ${expressionFunctions.join(', ')}`
-  const refused = refuse('CANOPY-CONFIG-0014', path, `there is no function ${found.name} (${where})`, mend)
-  return [{ ...refused, unknown: { word: found.name, known: expressionFunctions } }]
 }
 
 function reviewCorrelation(source: Source): readonly Finding[] {

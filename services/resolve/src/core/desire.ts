@@ -84,7 +84,32 @@ function holds(wish: Wish): desired.Hold[] {
     const message = 'another identity has the value already'
     found.push({ reason: 'conflict', attribute, anchor: holder, message })
   }
+  return [...found, ...mappedHolds(wish)]
+}
+
+/** A linked mailbox's account holds nobody but itself; a hold of an attribute counts where its value is the one that won. */
+function mappedHolds({ standing, merged }: Wish): desired.Hold[] {
+  const contributors = standing.kind === 'live' || standing.kind === 'held' ? standing.contributors : []
+  const isAlone = contributors.every((one) => one.recipientClass === 'linked')
+  const seen = new Set<string>()
+  const found: desired.Hold[] = []
+  for (const one of contributors) {
+    for (const { reason, attribute, message } of one.holds) {
+      const from = merged?.attributes[attribute]?.provenance
+      const isOther = from !== undefined && (from.guid !== one.guid || from.forest !== one.forest)
+      if (isOther || (reason === 'linked' && !isAlone) || seen.has(`${reason}/${attribute}`)) continue
+      seen.add(`${reason}/${attribute}`)
+      found.push({ reason, attribute, anchor: '', message })
+    }
+  }
   return found
+}
+
+/** The first class that says something; "none" where all objects say that. */
+const recipientClassOf = (members: readonly Contribution[]): string => {
+  const there = members.filter((one) => !one.gone && one.recipientClass !== '')
+  const telling = there.find((one) => one.recipientClass !== 'none' && one.recipientClass !== 'linked')
+  return (telling ?? there[0])?.recipientClass ?? ''
 }
 
 function blank(wish: Wish): DesiredObject {
@@ -106,6 +131,7 @@ function blank(wish: Wish): DesiredObject {
     steps: [],
     observedAt: undefined,
     sourceDisabled: false,
+    recipientClass: recipientClassOf(wish.members),
   }
 }
 

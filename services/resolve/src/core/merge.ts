@@ -64,8 +64,8 @@ export function chosen(winner: Said, all: readonly Said[], reason: string): desi
     if (one === winner || one.value.values.length === 0 || isEqual(one.value.values, winner.value.values)) continue
     losers.push({ values: one.value.values, provenance: provenance(one), reason })
   }
-  const { values, onCreate } = winner.value
-  return { values, provenance: provenance(winner), losers, onCreate }
+  const { values, onCreate, onTooLong, basis } = winner.value
+  return { values, provenance: provenance(winner), losers, onCreate, onTooLong, basis }
 }
 
 const isEqual = (a: readonly string[], b: readonly string[]): boolean =>

@@ -140,7 +140,11 @@ export function said(
 ): contribution.Contribution {
   const attributes: contribution.Contribution['attributes'] = {}
   for (const [name, value] of Object.entries(values)) {
-    attributes[name] = { values: [value].flat(), rule: `user.${name}`, sources: [name], onCreate: false }
+    attributes[name] = contribution.MappedValue.fromPartial({
+      values: [value].flat(),
+      rule: `user.${name}`,
+      sources: [name],
+    })
   }
   const claims = Object.entries(values).flatMap(([name, value]) =>
     name === 'userPrincipalName'

@@ -1,4 +1,5 @@
 /** A configuration version, compiled for mapping. */
+import type { SuffixPolicy, TenantDomains } from '@canopy/domain'
 import type { configuration } from '@canopy/proto'
 import { compileRules, type KindRules, type RuleProblem } from './rules.ts'
 
@@ -10,6 +11,13 @@ export interface Configured {
   /** By forest; none: everything is in scope. */
   readonly scopes: ReadonlyMap<string, configuration.ScopeRule>
   readonly problems: readonly RuleProblem[]
+  /** Of the tenant; undefined while nobody knows them. */
+  readonly domains: TenantDomains | undefined
+  readonly suffix: SuffixPolicy
+  /** Recipient classes, hidden and mailEnabledGroup → hold or carry. */
+  readonly recipients: ReadonlyMap<string, string>
+  /** A passed expiry date disables. */
+  readonly expires: boolean
 }
 
 /** A forest has one scope rule; where several were given, each adds what it includes and excludes. */
@@ -25,7 +33,24 @@ export function configured(from: configuration.Configuration): Configured {
     forests: new Set(from.forests.map((forest) => forest.name)),
     ...compileRules(from.mappings),
     scopes,
+    domains: domainsOf(from.targets),
+    suffix: suffixOf(from),
+    recipients: new Map(Object.entries(from.recipients)),
+    expires: from.accountExpires !== 'ignore',
   }
+}
+
+function domainsOf(targets: readonly configuration.Target[]): TenantDomains | undefined {
+  const target = targets.find((one) => one.verifiedDomains.length > 0)
+  return target && { verified: new Set(target.verifiedDomains), initial: target.initialDomain }
+}
+
+function suffixOf(from: configuration.Configuration): SuffixPolicy {
+  const replacement = from.unverifiedSuffixReplacement
+  if (from.unverifiedSuffix === 'replace' && replacement) {
+    return { is: 'replace', from: replacement.from.toLowerCase(), to: replacement.to.toLowerCase() }
+  }
+  return { is: from.unverifiedSuffix === 'initialDomain' ? 'initialDomain' : 'hold' }
 }
 
 const added = (one: configuration.ScopeRule, other: configuration.ScopeRule): configuration.ScopeRule => ({

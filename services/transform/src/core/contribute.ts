@@ -1,19 +1,18 @@
 /** Makes of one object of a forest what it says about its identity. */
 import { claimsOf, dateFromGeneralizedTime, sourceAnchor } from '@canopy/domain'
 import type { change, contribution, record } from '@canopy/proto'
+import { computed } from './computed.ts'
 import type { Configured } from './configured.ts'
-import { toNumber, toTexts } from './expression/value.ts'
+import { derive } from './derived.ts'
+import { toTexts } from './expression/value.ts'
 import { type Reader, reader } from './reader.ts'
-import { type KindRules, runRule } from './rules.ts'
+import { type KindRules, rulesOf, runRule, type ValueRule } from './rules.ts'
 import { type Bound, judge, type Verdict } from './scope.ts'
 
 type Contribution = contribution.Contribution
 type Attributes = { [target: string]: contribution.MappedValue }
 
 const scopes = { in: 'SCOPE_IN', out: 'SCOPE_OUT', unknown: 'SCOPE_UNKNOWN' } as const
-
-/** msExchRecipientTypeDetails of linked, shared, legacy, room, equipment mailboxes, on premises and remote. */
-const mailboxOfOthers: ReadonlySet<number> = new Set([2, 4, 16, 32, 2 ** 33, 2 ** 34, 2 ** 35])
 
 /** Longest delay that ends up in a contribution where a scope says nothing: 30 days. */
 const defaultDeleteAfterSecs = 30 * 86_400
@@ -34,7 +33,7 @@ export function contribute(of: {
 }): Made | undefined {
   const { object, config, now } = of
   if (!config.forests.has(object.forest)) return undefined
-  const rules = config.kinds.get(object.kind)
+  const rules = rulesOf(config.kinds, object)
   if (object.gone || !rules) return { contribution: { ...blank(object, config, now), gone: true }, onlyIfKnown: true }
   const read = reader(object)
   const rule = config.scopes.get(object.forest)
@@ -46,7 +45,11 @@ export function contribute(of: {
   base.deleteAfterSeconds = rule?.deleteAfterSeconds || defaultDeleteAfterSecs
   base.sourceAnchor = anchorOf(object, read)
   base.createdAt = dateFromGeneralizedTime(toTexts(read.readOrMark('whencreated'))[0] ?? '')
-  if (verdict.scope !== 'out') map({ object, rules, read, into: base, verdict })
+  if (verdict.scope !== 'out') {
+    map({ object, rules, read, into: base, verdict })
+    derive({ object, config, read, into: base, now })
+    base.claims = claimsOf(base.attributes)
+  }
   return { contribution: base, onlyIfKnown: verdict.scope === 'out' }
 }
 
@@ -66,36 +69,43 @@ function map(of: {
   const { object, rules, read, into } = of
   const notes: string[] = []
   into.admittingGroups = [...of.verdict.admittingGroups]
-  into.attributes = mapped(rules, read, notes)
+  into.attributes = mapped(object, rules, read, notes)
   for (const rule of rules.references) {
     const guid = referenceOf(object, rule.source)
     if (guid) into.references[rule.target] = guid
   }
-  into.claims = claimsOf(into.attributes)
-  into.enabledCounts =
-    object.kind === 'user' && !mailboxOfOthers.has(toNumber(read.readOrMark('msexchrecipienttypedetails')) ?? 0)
   if (notes.length > 0) into.steps.at(-1)!.note = notes.join('; ').slice(0, 500)
 }
 
 /** A rule that fails leaves its attribute out, so that what is written already stays, and says so. */
-function mapped(rules: KindRules, read: Reader, notes: string[]): Attributes {
+function mapped(object: change.DirectoryObject, rules: KindRules, read: Reader, notes: string[]): Attributes {
   const attributes: Attributes = {}
   for (const rule of rules.values) {
     try {
-      const values = rule.isNone ? [] : runRule(rule, read.read)
-      const isDefault = values.length === 0 && rule.defaultValues.length > 0
-      if (rule.isNone && !isDefault) continue
-      attributes[rule.target] = {
-        values: isDefault ? [...rule.defaultValues] : values,
-        rule: rule.name,
-        sources: rule.sources,
-        onCreate: rule.onCreate || isDefault,
-      }
+      const value = mapOne(object, rule, read)
+      if (value) attributes[rule.target] = value
     } catch (error) {
       notes.push(`${rule.name}: ${error instanceof Error ? error.message : 'failed'}`)
     }
   }
   return attributes
+}
+
+/** Undefined: the attribute is left alone. What is absent has no sources: its rule says what was read. */
+function mapOne(object: change.DirectoryObject, rule: ValueRule, read: Reader): contribution.MappedValue | undefined {
+  const made = rule.computed ? computed(rule.computed, read.read, object) : undefined
+  const values = rule.isNone ? [] : (made?.values ?? runRule(rule, read.read))
+  const isAbsent = values.length === 0
+  const isDefault = isAbsent && rule.defaultValues.length > 0
+  if (isAbsent && !isDefault && (rule.isNone || rule.leavesNull)) return undefined
+  return {
+    values: isDefault ? [...rule.defaultValues] : values,
+    rule: rule.name,
+    sources: isAbsent ? [] : rule.sources,
+    onCreate: rule.onCreate || isDefault,
+    onTooLong: rule.onTooLong,
+    basis: made?.basis ?? '',
+  }
 }
 
 function referenceOf(object: change.DirectoryObject, source: string): string | undefined {
@@ -127,6 +137,9 @@ function blank(object: change.DirectoryObject, config: Configured, now: Date): C
     onLeave: '',
     deleteAfterSeconds: 0,
     enabledCounts: false,
+    holds: [],
+    recipientClass: '',
+    changesAt: undefined,
   }
 }
 

@@ -1,6 +1,7 @@
 /** Mapping rules, compiled once per configuration version into closures. */
 import { isBooleanTarget } from '@canopy/domain'
 import type { configuration } from '@canopy/proto'
+import { type ComputedTarget, computedSources, computedTarget } from './computed.ts'
 import { type Compiled, compile } from './expression/compile.ts'
 import { ExpressionProblem } from './expression/problem.ts'
 import { toTexts } from './expression/value.ts'
@@ -11,6 +12,8 @@ export interface ValueRule {
   /** "user.displayName". */
   readonly name: string
   readonly evaluate: Compiled['evaluate']
+  /** Derived by Canopy instead of being evaluated. */
+  readonly computed: ComputedTarget | undefined
   readonly sources: string[]
   readonly onCreate: boolean
   readonly isBoolean: boolean
@@ -18,6 +21,9 @@ export interface ValueRule {
   readonly defaultValues: readonly string[]
   /** The target is left alone; only the default is written, on creation. */
   readonly isNone: boolean
+  /** Where the rule gives nothing the cloud keeps what it has. */
+  readonly leavesNull: boolean
+  readonly onTooLong: string
 }
 
 /** A rule that carries a reference to another object of the forest. */
@@ -38,32 +44,89 @@ export interface RuleProblem {
   readonly position: number
 }
 
-export const mappedKinds: readonly string[] = ['user', 'group', 'contact']
+export const mappedKinds: readonly string[] = ['user', 'group', 'contact', 'device']
 
-/** The last rule of a target counts. A rule that cannot be read is left out and told. */
-export function compileRules(rules: readonly configuration.MappingRule[]): {
+/** A class of users with rules of its own. */
+const inetOrgPerson = 'inetOrgPerson'
+
+export interface CompiledRules {
+  /** By kind or class, behind "<forest>/" where a forest has rules of its own. */
   readonly kinds: ReadonlyMap<string, KindRules>
   readonly problems: readonly RuleProblem[]
-} {
+}
+
+/**
+ * The last rule of a target counts, the more special one before the more general: a forest's before everybody's, a class's
+ * before its kind's. A rule that cannot be read is left out and told.
+ */
+export function compileRules(rules: readonly configuration.MappingRule[]): CompiledRules {
   const problems: RuleProblem[] = []
+  const compiled = new Map<configuration.MappingRule, ValueRule | undefined>()
+  const once = (rule: configuration.MappingRule): ValueRule | undefined => {
+    if (!compiled.has(rule)) compiled.set(rule, compileRule(rule, problems))
+    return compiled.get(rule)
+  }
   const kinds = new Map<string, KindRules>()
-  for (const kind of mappedKinds) {
-    const last = new Map<string, configuration.MappingRule>()
-    for (const rule of rules) if (rule.kind === kind) last.set(rule.target, rule)
-    if (!last.has('proxyAddresses')) last.set('proxyAddresses', keptAddresses(kind))
-    const values: ValueRule[] = []
-    const references: ReferenceRule[] = []
-    for (const rule of last.values()) {
-      if (rule.source?.$case === 'reference') {
-        references.push({ target: rule.target, source: rule.source.value.toLowerCase() })
-        continue
-      }
-      const compiled = compileRule(rule, problems)
-      if (compiled) values.push(compiled)
+  const forests = [...new Set(['', ...rules.map((rule) => rule.forest)])]
+  for (const forest of forests) {
+    const here = rules.filter((rule) => rule.forest === '' || rule.forest === forest)
+    const sorted = here.toSorted((a, b) => (a.forest === '' ? 0 : 1) - (b.forest === '' ? 0 : 1))
+    const prefix = forest === '' ? '' : `${forest}/`
+    for (const kind of mappedKinds) {
+      kinds.set(
+        prefix + kind,
+        rulesFor(
+          kind,
+          sorted.filter((rule) => rule.kind === kind),
+          once,
+        ),
+      )
     }
-    kinds.set(kind, { values, references })
+    const ofUsers = sorted.filter((rule) => rule.kind === 'user' || rule.kind === inetOrgPerson)
+    if (ofUsers.some((rule) => rule.kind === inetOrgPerson)) {
+      kinds.set(prefix + inetOrgPerson, rulesFor('user', special(ofUsers), once))
+    }
   }
   return { kinds, problems }
+}
+
+/** A forest's rule goes before everybody's, then a class's before its kind's. */
+const special = (rules: readonly configuration.MappingRule[]): configuration.MappingRule[] =>
+  rules.toSorted((a, b) => weight(a) - weight(b))
+
+const weight = (rule: configuration.MappingRule): number =>
+  (rule.forest === '' ? 0 : 2) + (rule.kind === inetOrgPerson ? 1 : 0)
+
+function rulesFor(
+  kind: string,
+  rules: readonly configuration.MappingRule[],
+  compile: (rule: configuration.MappingRule) => ValueRule | undefined,
+): KindRules {
+  const last = new Map<string, configuration.MappingRule>()
+  for (const rule of rules) last.set(rule.target, rule)
+  if (!last.has('proxyAddresses')) last.set('proxyAddresses', keptAddresses(kind))
+  const values: ValueRule[] = []
+  const references: ReferenceRule[] = []
+  for (const rule of last.values()) {
+    if (rule.source?.$case === 'reference') {
+      references.push({ target: rule.target, source: rule.source.value.toLowerCase() })
+      continue
+    }
+    const made = compile(rule)
+    if (made) values.push(made)
+  }
+  return { values, references }
+}
+
+/** The rules of one object: those of its forest and class, else of everybody's. */
+export function rulesOf(
+  kinds: ReadonlyMap<string, KindRules>,
+  of: { readonly forest: string; readonly kind: string; readonly objectClasses: readonly string[] },
+): KindRules | undefined {
+  const isClass = of.kind === 'user' && of.objectClasses.some((one) => one.toLowerCase() === 'inetorgperson')
+  const forest = `${of.forest}/`
+  const ofClass = isClass ? (kinds.get(forest + inetOrgPerson) ?? kinds.get(inetOrgPerson)) : undefined
+  return ofClass ?? kinds.get(forest + of.kind) ?? kinds.get(of.kind)
 }
 
 /** Addresses are kept as the source has them even where nothing maps them: claims are made of them. */
@@ -73,6 +136,10 @@ const keptAddresses = (kind: string): configuration.MappingRule => ({
   source: { $case: 'direct', value: 'proxyAddresses' },
   onCreate: false,
   defaultValue: '',
+  forest: '',
+  whenNull: '',
+  onTooLong: '',
+  reevaluate: '',
 })
 
 function compileRule(rule: configuration.MappingRule, problems: RuleProblem[]): ValueRule | undefined {
@@ -88,6 +155,9 @@ function compileRule(rule: configuration.MappingRule, problems: RuleProblem[]): 
       isBoolean: isBooleanTarget(rule.target),
       defaultValues: rule.defaultValue === '' ? [] : [rule.defaultValue],
       isNone: rule.source?.$case === 'none',
+      computed: rule.source?.$case === 'computed' ? computedTarget(rule.source.value) : undefined,
+      leavesNull: rule.whenNull === 'leave',
+      onTooLong: rule.onTooLong,
     }
   } catch (error) {
     if (!(error instanceof ExpressionProblem)) throw error
@@ -109,6 +179,8 @@ function compileSource(rule: configuration.MappingRule): Compiled {
     }
     case 'expression':
       return compile(source.value)
+    case 'computed':
+      return { evaluate: () => undefined, sources: computedSources(source.value) }
     case 'reference':
     case 'none':
     case undefined:

@@ -4,27 +4,55 @@ import type { desired } from '@canopy/proto'
 import type { Kind, Values } from '../ports.ts'
 import { canonical } from './attributes.ts'
 
-/** Attributes as the target would hold them. */
-export function canonicalAttributes(object: desired.DesiredObject): Record<string, Values> {
-  const attributes: Record<string, Values> = {}
-  for (const [name, value] of Object.entries(object.attributes)) {
-    const values = canonical(object.kind as Kind, name, value.values)
-    if (values) attributes[name] = values
-  }
-  return attributes
+export interface TooLong {
+  readonly attribute: string
+  readonly limit: number
 }
 
-export function plannedDesire(object: desired.DesiredObject, now: Date): PlannedDesire {
+/** Attributes as the target would hold them, and those that keep the object waiting because they are too long. */
+export function canonicalAttributes(object: desired.DesiredObject): {
+  readonly attributes: Record<string, Values>
+  readonly tooLong: readonly TooLong[]
+} {
+  const attributes: Record<string, Values> = {}
+  const tooLong: TooLong[] = []
+  for (const [attribute, value] of Object.entries(object.attributes)) {
+    const found = canonical(object.kind as Kind, attribute, value)
+    if (found.is === 'values') attributes[attribute] = found.values
+    else if (found.is === 'tooLong') tooLong.push({ attribute, limit: found.limit })
+  }
+  return { attributes, tooLong }
+}
+
+/** What holds an object: what resolve said first, then what the target could not take. */
+export interface WriteHold {
+  readonly code: string
+  readonly reason: string
+}
+
+/** `hold` is undefined where nothing holds it. Attributes written at creation only hold no object that exists. */
+export function plannedDesire(
+  object: desired.DesiredObject,
+  now: Date,
+  exists: boolean,
+): { readonly desire: PlannedDesire; readonly hold: WriteHold | undefined } {
   const onCreate = new Set<string>()
   for (const [name, value] of Object.entries(object.attributes)) if (value.onCreate) onCreate.add(name)
-  return {
+  const { attributes, tooLong } = canonicalAttributes(object)
+  const [first] = object.holds
+  const [long] = tooLong.filter(({ attribute }) => !exists || !onCreate.has(attribute))
+  const hold = first
+    ? { code: first.reason, reason: first.message }
+    : long && { code: 'tooLong', reason: `${long.attribute} is longer than the ${long.limit} characters it may have` }
+  const desire = {
     gone: object.gone,
     leftScope: object.leftScope ? (object.onLeave === 'keep' ? 'keep' : 'disable') : 'no',
     deleteDue: object.deleteAt !== undefined && object.deleteAt <= now,
-    held: object.holds.length > 0 || object.mergedInto !== '',
-    attributes: canonicalAttributes(object),
+    held: hold !== undefined || object.mergedInto !== '',
+    attributes,
     onCreate,
-  }
+  } as const
+  return { desire, hold }
 }
 
 /** Lanes, first to last: who loses access comes first, everywhere. */

@@ -3,8 +3,9 @@ import { type Action, type AttributeChange, type CloudPresence, modes, plan } fr
 import { desired, result } from '@canopy/proto'
 import type { ObjectOutcome } from '../adapters/store/record.sql.ts'
 import type { ObjectRow, Ticket } from '../adapters/store/work.sql.ts'
+import { writtenAttribute } from '../core/attributes.ts'
 import { backoffMs } from '../core/backoff.ts'
-import { plannedDesire } from '../core/desire.ts'
+import { plannedDesire, type WriteHold } from '../core/desire.ts'
 import type { CloudAnswer, CloudFailure, CloudObject, CloudRequest, Kind, Values } from '../ports.ts'
 import type { RoundOutcome } from './outcome.ts'
 import type { Target } from './target.ts'
@@ -45,9 +46,11 @@ export function planObject(
     else outcome.objects.push(deletedInCloud(row))
     return undefined
   }
-  const action = modes[target.mode](plan(plannedDesire(object, now), presence(row)))
+  const there = presence(row)
+  const { desire, hold } = plannedDesire(object, now, there.state === 'live')
+  const action = modes[target.mode](plan(desire, there))
   if (action.kind === 'nothing') {
-    recordNothing(row, object, action.why, now, outcome)
+    recordNothing({ row, object, why: action.why, hold, now, outcome })
     return undefined
   }
   const requests = requestsOf(row, object, action)
@@ -63,21 +66,22 @@ export function planObject(
   return { row, object, action, requests, ticket }
 }
 
-function recordNothing(
-  row: ObjectRow,
-  object: desired.DesiredObject,
-  why: string,
-  now: Date,
-  outcome: RoundOutcome,
-): void {
-  const hold = object.holds[0]
+function recordNothing(of: {
+  readonly row: ObjectRow
+  readonly object: desired.DesiredObject
+  readonly why: string
+  readonly hold: WriteHold | undefined
+  readonly now: Date
+  readonly outcome: RoundOutcome
+}): void {
+  const { row, object, why, hold, now, outcome } = of
   const waitsForDelete =
     object.leftScope && object.deleteAt !== undefined && object.deleteAt > now && row.link_state === 'live'
   outcome.objects.push({
     anchor: row.anchor,
     version: row.version,
     state: waitsForDelete ? 'due' : why === 'held' ? 'conflict' : 'done',
-    ...(why === 'held' && hold ? { code: hold.reason, reason: hold.message } : {}),
+    ...(why === 'held' && hold ? hold : {}),
     attempts: 0,
     delayMs: waitsForDelete ? (object.deleteAt?.getTime() ?? 0) - now.getTime() : 0,
   })
@@ -111,6 +115,16 @@ function requestsOf(row: ObjectRow, object: desired.DesiredObject, action: Doing
   }
 }
 
+const nothingLater: ReadonlySet<string> = new Set()
+
+/** What the target refuses in a creation: the object stays due, and the next plan finds these missing. */
+function afterCreate(kind: Kind, changes: readonly AttributeChange[]): ReadonlySet<string> {
+  const late = changes.filter(
+    ({ attribute, after }) => after.length > 0 && writtenAttribute(kind, attribute)?.afterCreate,
+  )
+  return late.length > 0 ? new Set(late.map(({ attribute }) => attribute)) : nothingLater
+}
+
 const counters: Readonly<Record<string, string>> = {
   create: 'created',
   restore: 'updated',
@@ -133,8 +147,9 @@ export function recordObject(
   if (action.kind === 'create' && !answer.id) return settleLater(planned, 0, outcome)
   const id = answer.id ?? row.cloud_id ?? ''
   const applied = { ...(action.kind === 'create' ? {} : (row.applied ?? {})) }
+  const later = action.kind === 'create' ? afterCreate(row.kind as Kind, action.changes) : nothingLater
   if (action.kind !== 'delete' && action.kind !== 'restore') {
-    for (const change of action.changes) applied[change.attribute] = [...change.after]
+    for (const change of action.changes) if (!later.has(change.attribute)) applied[change.attribute] = [...change.after]
   }
   outcome.links.push({
     anchor: row.anchor,
@@ -152,7 +167,7 @@ export function recordObject(
     }
   }
   // What a restore brought back is unknown: it is read before the delta is planned.
-  const state = action.kind === 'restore' ? 'verify' : 'done'
+  const state = action.kind === 'restore' ? 'verify' : later.size > 0 ? 'due' : 'done'
   outcome.objects.push({ anchor: row.anchor, version: row.version, state, attempts: 0, delayMs: 0 })
   outcome.count(counters[action.kind] ?? 'updated')
   if (action.kind === 'delete') outcome.guarded.delete = (outcome.guarded.delete ?? 0) + 1

@@ -25,7 +25,7 @@ export function planSettle(row: ObjectRow): Unsettled {
           kind,
           anchor: row.anchor,
           sourceAnchor: object.sourceAnchor,
-          attributes: canonicalAttributes(object),
+          attributes: canonicalAttributes(object).attributes,
         }
   const ticket = { anchor: row.anchor, other: undefined, action: request.op, changes: undefined, version: row.version }
   return { row, request, ticket: { ...ticket, cloudId: row.cloud_id ?? undefined } }
