@@ -163,7 +163,6 @@ describe('what arrives later', () => {
     ['correlation: { user: [{ match: linkedMailbox, then: join }] }', 'correlation.user[0].then'],
     ['correlation: { user: [{ match: [employeeID, surname], then: join }] }', 'correlation.user[0].then'],
     ['correlation: { never: { adminCount: true } }', 'correlation.never'],
-    ['scope: [{ forest: contoso, exclude: [{ group: "CN=A" }] }]', 'scope[0].exclude[0].group'],
     [
       'precedence: { attributes: { mail: { order: [contoso], when: mailboxOwner } } }',
       'precedence.attributes.mail.when',

@@ -8,6 +8,7 @@ import { referrers } from './adapters/references.sql.ts'
 import { askRework } from './adapters/work.sql.ts'
 import { compareRank } from './core/rank.ts'
 import type { Rules } from './core/rules.ts'
+import { lookAtNewGroups, nameScopingGroups } from './group-scope.ts'
 import { lockIdentities } from './locked.ts'
 import type { Member } from './ports.ts'
 import { propagate } from './propagate.ts'
@@ -28,6 +29,8 @@ export interface Intake {
 export async function takeContributions(intake: Intake): Promise<boolean> {
   const newest = newestByKey(intake.records)
   if (newest.size === 0) return false
+  if (intake.state === 'waiting' || intake.state === 'deciding')
+    await nameScopingGroups(intake.tx, [...newest.values()])
   switch (intake.state) {
     case 'waiting':
       return store(intake, newest)
@@ -83,12 +86,23 @@ async function resolveNow(intake: Intake, newest: ReadonlyMap<string, Contributi
   const locked = await lockIdentities(tx, { incoming, anchors: [...new Set(anchors)] })
   const placed = place(incoming, locked.members)
   if (placed.written.length === 0) return false
+  await nameScopingGroups(
+    tx,
+    placed.written.map((member) => member.contribution),
+  )
   await writeContributions(tx, placed.written, 'decided')
   const headers = new Map(intake.records.map((record) => [record.key, traceOf(record)]))
   const touched = { members: placed.members, anchors: [...placed.touched] }
   const { flips, isWorkLeft } = await settle({ tx, out, rules, now, headers, isDeciding: false, ...touched })
   const isMore = await propagate({ tx, out, now, flips, regrouped: [...placed.regrouped], settled: placed.touched })
-  return isWorkLeft || isMore
+  const groups = placed.written.filter(
+    ({ contribution: one, anchor }) => one.kind === 'group' && placed.regrouped.has(anchor),
+  )
+  const isLookedAt = await lookAtNewGroups(
+    tx,
+    groups.map((member) => member.contribution),
+  )
+  return isWorkLeft || isMore || isLookedAt
 }
 
 interface Placed {

@@ -5,13 +5,17 @@ import type { change } from '@canopy/proto'
 import { deriveEdges, writeSourceEdges } from './adapters/edges.sql.ts'
 import { lockGroups, lockShared } from './adapters/locks.sql.ts'
 import { objectKey, sidKey, sortedBuckets } from './core/lock-keys.ts'
+import { noteChangedMemberships } from './group-scope.ts'
 import type { Intake } from './intake-contributions.ts'
 import { putEdges } from './put-edges.ts'
 
 type SourceEdge = change.SourceEdge
 
-/** Both ends are locked first, so that none comes alive or goes without the edge, or the other way round. */
-export async function takeEdges(intake: Intake): Promise<void> {
+/**
+ * Both ends are locked first, so that none comes alive or goes without the edge, or the other way round. Returns whether work
+ * is left for later.
+ */
+export async function takeEdges(intake: Intake): Promise<boolean> {
   const { tx } = intake
   const edges = newestByKey(intake)
   const isStored = intake.state === 'waiting' || intake.state === 'deciding'
@@ -24,17 +28,17 @@ export async function takeEdges(intake: Intake): Promise<void> {
     tx,
     [...edges.values()].map((one) => one.edge),
   )
-  if (isStored || written.size === 0) return
   const keys = [...written].map((key) => edges.get(key)!.edge)
-  const changes = await deriveEdges(
-    tx,
-    keys.map((edge) => ({ forest: edge.forest, group: edge.groupGuid, member: edge.member })),
-  )
+  const changed = keys.map(({ forest, groupGuid: group, member }) => ({ forest, group, member }))
+  const isNoted = intake.state !== 'waiting' && (await noteChangedMemberships(tx, changed))
+  if (isStored || written.size === 0) return isNoted
+  const changes = await deriveEdges(tx, changed)
   const [first] = edges.values()
   await putEdges(intake, changes, (source) => {
     const known = edges.get(source) ?? first
     return known && { observedAt: known.edge.source?.observedAt, headers: known.headers }
   })
+  return isNoted
 }
 
 interface Told {

@@ -20,6 +20,7 @@ const person = fc.record({
   age: fc.integer({ min: 0, max: 3 }),
   manager: fc.integer({ min: 0, max: 7 }),
   isEnabled: fc.boolean(),
+  isByGroup: fc.boolean(),
   ending: fc.constantFrom<Ending>('same', 'renamed', 'out', 'gone', 'late'),
 })
 const team = fc.record({
@@ -62,7 +63,11 @@ function factsOf(of: Population): { readonly before: Fact[]; readonly after: Fac
     // scope keeps what it had until then, which is a matter of when: such a person has a name nobody else wants.
     const accounts = people.filter((other) => other.sourceAnchor === one.sourceAnchor)
     const leaves = accounts.some((other) => other.ending === 'out')
-    const upn = leaves ? `left${one.sourceAnchor}` : `u${accounts[0]!.upn}`
+    // So may who is in scope by a group; and whether somebody ever was in scope is a matter of when, too, unless both were there
+    // from the start.
+    const isLasting = !partner && (ending === 'same' || ending === 'renamed')
+    const byGroup = one.isByGroup && isLasting && of.teams[0]!.forest === one.forest
+    const upn = leaves || byGroup ? `left${one.sourceAnchor}` : `u${accounts[0]!.upn}`
     const manager = people[one.manager % people.length]!
     const references: Record<string, string> =
       manager.forest === one.forest ? { manager: guidOf(people.indexOf(manager)) } : {}
@@ -74,6 +79,7 @@ function factsOf(of: Population): { readonly before: Fact[]; readonly after: Fac
       guid: guidOf(n),
       sourceAnchor: `S${one.sourceAnchor}`,
       sid: sidOf(one.forest, n),
+      ...(byGroup ? { scope: 'SCOPE_UNKNOWN' as const, admittingGroups: [guidOf(100)] } : {}),
     }
     add(said({ ...more, createdAt: new Date(one.age * 1000), references }, values), ending)
   })

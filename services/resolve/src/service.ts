@@ -16,9 +16,11 @@ import { markEvaluated } from './adapters/configuration.sql.ts'
 import { countConflicts, findIdentities, listConflicts } from './adapters/find.sql.ts'
 import { hasBacklog, tally } from './adapters/work.sql.ts'
 import { Config } from './config.ts'
+import { knownForests } from './core/rules.ts'
 import { missingForests } from './decide.ts'
 import { events } from './events.ts'
 import { type Gate, gate } from './gate.ts'
+import { askRescopeOfForest } from './group-scope.ts'
 import { takeContributions } from './intake-contributions.ts'
 import { takeEdges } from './intake-edges.ts'
 import { type RulesDesk, rulesDesk } from './rules-desk.ts'
@@ -114,8 +116,8 @@ async function handle(parts: Parts, batch: StageBatch): Promise<void> {
   const markers = batch.records.filter((record) => isMarker(record.key))
   const records = markers.length > 0 ? batch.records.filter((record) => !isMarker(record.key)) : batch.records
   const intake = { tx, out, rules, now, state, records }
-  let isWorkLeft = false
-  if (topic.name === topics.edges.name) await takeEdges(intake)
+  let isWorkLeft: boolean
+  if (topic.name === topics.edges.name) isWorkLeft = await takeEdges(intake)
   else isWorkLeft = await takeContributions(intake)
   const marker = markers.at(-1)
   if (marker) {
@@ -131,8 +133,14 @@ async function onWatermark(
   parts: Parts,
   { tx, watermark }: { readonly tx: Tx; readonly out: Out; readonly watermark: record.Watermark },
 ): Promise<boolean> {
+  const rules = parts.desk.rules()!
+  const before = knownForests(rules, await readWatermarks(tx))
   await writeWatermark(tx, watermark)
   const { state } = await readBarrier(tx)
+  if (state !== 'waiting' && !before.has(watermark.forest)) {
+    if (knownForests(rules, await readWatermarks(tx)).has(watermark.forest))
+      await askRescopeOfForest(tx, watermark.forest)
+  }
   if (state === 'open' && !(await hasBacklog(tx))) return true
   tx.afterCommit(() => parts.worker?.wake())
   return false

@@ -17,6 +17,7 @@ import { type Merged, merge, stampVersions } from './core/merge.ts'
 import { compareRank } from './core/rank.ts'
 import type { Rules } from './core/rules.ts'
 import { type Standing, standing } from './core/standing.ts'
+import { scopedByGroups } from './group-scope.ts'
 import type { Identity, IdentityState, Member } from './ports.ts'
 
 type Contribution = contribution.Contribution
@@ -70,7 +71,7 @@ export async function settle(request: SettleRequest): Promise<Settled> {
   const anchors = [...new Set([...request.anchors, ...request.members.map((member) => member.anchor)])]
   if (anchors.length === 0) return { flips: [], isWorkLeft: false }
   const known = await identities(tx, anchors)
-  const drafts = draftsOf(request, known)
+  const drafts = draftsOf(request, await scopedByGroups(request, request.members), known)
   const desk = await settleAllClaims(request, drafts)
   const referenced = await resolvedReferences(request, drafts)
   const outcome: Outcome = { decided: [], references: [], flips: [], decisions: [], tally: { ...noTally } }
@@ -94,11 +95,11 @@ interface Outcome {
 }
 
 /** In the order in which identities are decided, so that the first of a batch keeps a value both want. */
-function draftsOf(request: SettleRequest, known: ReadonlyMap<string, Identity>): Draft[] {
+function draftsOf(request: SettleRequest, scoped: readonly Member[], known: ReadonlyMap<string, Identity>): Draft[] {
   const { rules } = request
   const compare = compareRank(rules.order)
   const members = new Map<string, Contribution[]>()
-  for (const { anchor, contribution } of request.members) {
+  for (const { anchor, contribution } of scoped) {
     const others = members.get(anchor)
     if (others) others.push(contribution)
     else members.set(anchor, [contribution])
@@ -201,12 +202,23 @@ async function resolvedReferences(request: SettleRequest, drafts: readonly Draft
     guids: elsewhere.map((one) => one.guid),
     isDeciding: request.isDeciding,
   })
+  const undecided = [...found.values()].filter((one) => one.isGrouped && !one.isLive).map((one) => one.anchor)
+  const coming = await liveByGroups(request, [...new Set(undecided)])
   return (forest, guid) => {
     const key = `${forest}/${guid}`
     if (here.has(key)) return here.get(key)
     const target = found.get(key)
-    return target?.isLive ? target.anchor : undefined
+    return target && (target.isLive || coming.has(target.anchor)) ? target.anchor : undefined
   }
+}
+
+/** Of identities that are not decided yet those that groups bring into scope. */
+async function liveByGroups(request: SettleRequest, anchors: readonly string[]): Promise<ReadonlySet<string>> {
+  if (anchors.length === 0) return new Set()
+  const scoped = await scopedByGroups(request, await members(request.tx, anchors))
+  return new Set(
+    scoped.filter(({ contribution: one }) => !one.gone && one.scope === 'SCOPE_IN').map((one) => one.anchor),
+  )
 }
 
 function conclude(of: { request: SettleRequest; draft: Draft; referenced: Referenced; outcome: Outcome }): void {

@@ -7,6 +7,7 @@ import type { Rules } from './core/rules.ts'
 import { missingForests, step } from './decide.ts'
 import { events } from './events.ts'
 import type { Gate } from './gate.ts'
+import { rescopeAgain } from './group-scope.ts'
 
 export interface Worker extends Component {
   /** There may be something to do. */
@@ -83,7 +84,8 @@ export async function drain(options: WorkerOptions, parts: WorkerParts, isStoppe
   const publish = (work: typeof resolveAgain): Promise<boolean> =>
     stage.publish((tx, out) => work({ tx, out, rules, gate, now: options.now() }))
   let count = 0
-  while (!isStopped() && ((await publish(resolveAgain)) || (await publish(deriveAgain)))) count++
+  const rescope = (): Promise<boolean> => stage.publish((tx) => rescopeAgain({ tx, gate }))
+  while (!isStopped() && ((await rescope()) || (await publish(resolveAgain)) || (await publish(deriveAgain)))) count++
   if (isStopped()) return
   if (count > 0) await foldTally(sql)
   await stage.publish(async (tx, out) => {

@@ -62,6 +62,8 @@ function compileScope(source: Source, forest: string): configuration.ScopeRule {
     onLeave,
     deleteAfterSeconds: onLeave === 'keep' ? 0 : seconds(scope?.onLeave.deleteAfter ?? defaultDeleteAfter),
     privileged: scope?.privileged ?? 'exclude',
+    excludeGroups: exclude.flatMap((entry) => ('group' in entry ? [entry.group] : [])),
+    createDisabled: true,
   }
 }
 
@@ -70,10 +72,11 @@ type ScopeEntry = Source['scope'][number]['exclude'][number]
 function compileClause(entry: ScopeEntry): readonly configuration.AttributeClause[] {
   if (!('attribute' in entry)) return []
   const { attribute } = entry
-  if ('equals' in entry) return [{ attribute, operator: 'equals', value: entry.equals }]
-  if ('notEquals' in entry) return [{ attribute, operator: 'notEquals', value: entry.notEquals }]
-  if ('startsWith' in entry) return [{ attribute, operator: 'startsWith', value: entry.startsWith }]
-  return [{ attribute, operator: 'present' in entry ? 'present' : 'absent', value: '' }]
+  const more = { values: [], allOf: [] }
+  if ('equals' in entry) return [{ attribute, operator: 'equals', value: entry.equals, ...more }]
+  if ('notEquals' in entry) return [{ attribute, operator: 'notEquals', value: entry.notEquals, ...more }]
+  if ('startsWith' in entry) return [{ attribute, operator: 'startsWith', value: entry.startsWith, ...more }]
+  return [{ attribute, operator: 'present' in entry ? 'present' : 'absent', value: '', ...more }]
 }
 
 const compileAccountEnabled = (policy: Source['precedence']['accountEnabled']): string =>

@@ -63,9 +63,6 @@ function reviewScope(source: Source): readonly Finding[] {
     ),
     ...source.scope.flatMap((scope, index) => [
       ...forestMissing(source, scope.forest, ['scope', index, 'forest']),
-      ...scope.exclude.flatMap((entry, at) =>
-        'group' in entry ? [later(['scope', index, 'exclude', at, 'group'], 'excluding the members of a group')] : [],
-      ),
       ...(scope.createDisabled
         ? [later(['scope', index, 'createDisabled'], 'creating accounts that are disabled')]
         : []),

@@ -1,6 +1,7 @@
 /** Contributions as rows: what each object of a forest says about its identity. */
 import type { Queryable, Tx } from '@canopy/chassis'
 import { contribution } from '@canopy/proto'
+import { isGrouped } from '../core/group-scope.ts'
 import type { Member } from '../ports.ts'
 import { encodeContribution } from './encode.ts'
 
@@ -66,19 +67,19 @@ export async function members(sql: Queryable, anchors: readonly string[]): Promi
   return rows.map((row) => ({ anchor: row.anchor, contribution: contribution.Contribution.decode(row.body) }))
 }
 
-const columns = `forest, guid, version, kind, gone, scope, anchor, source_anchor, sid, created_at, dn, upn, mail, claims, refs, body`
+const columns = `forest, guid, version, kind, gone, scope, anchor, source_anchor, sid, created_at, dn, upn, mail, claims, refs, grouped, body`
 
 const rows = `
   select b.forest, b.guid, b.version, b.kind, b.gone, b.scope, b.anchor, b.source_anchor, b.sid, b.created_at, b.dn, b.upn,
-    b.mail, string_to_array(nullif(b.claims, ''), E'\\n'), string_to_array(nullif(b.refs, ''), ',')::uuid[], b.body
+    b.mail, string_to_array(nullif(b.claims, ''), E'\\n'), string_to_array(nullif(b.refs, ''), ',')::uuid[], b.grouped, b.body
   from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::bool[], $6::smallint[], $7::uuid[], $8::text[],
-    $9::text[], $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[])
-    as b(forest, guid, version, kind, gone, scope, anchor, source_anchor, sid, created_at, dn, upn, mail, claims, refs, body)`
+    $9::text[], $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bool[], $17::bytea[])
+    as b(forest, guid, version, kind, gone, scope, anchor, source_anchor, sid, created_at, dn, upn, mail, claims, refs, grouped, body)`
 
 const insert = (anchor: string): string => `
   insert into contribution as c (${columns})
   select forest, guid, version, kind, gone, scope, anchor, source_anchor, sid, created_at, dn, upn, mail,
-    coalesce(claims, '{}'), coalesce(refs, '{}'), body
+    coalesce(claims, '{}'), coalesce(refs, '{}'), grouped, body
   from (${rows}) r(${columns})
   on conflict (forest, guid) do update set
     version = excluded.version, gone = excluded.gone, scope = excluded.scope, sid = excluded.sid,
@@ -87,7 +88,7 @@ const insert = (anchor: string): string => `
     source_anchor = case when excluded.gone then c.source_anchor else excluded.source_anchor end,
     created_at = case when excluded.gone then c.created_at else excluded.created_at end,
     dn = excluded.dn, upn = excluded.upn, mail = excluded.mail, claims = excluded.claims, refs = excluded.refs,
-    body = excluded.body
+    grouped = excluded.grouped, body = excluded.body
   where c.version < excluded.version
   returning c.forest, c.guid, c.anchor`
 
@@ -127,6 +128,7 @@ export async function writeContributions(
       text((one) => one.attributes.mail?.values[0]?.toLowerCase()),
       all.map((one) => one.claims.join('\n')),
       all.map((one) => Object.values(one.references).join(',')),
+      all.map(isGrouped),
       all.map((one) => encodeContribution(one)),
     ],
   )

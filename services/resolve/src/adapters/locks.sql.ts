@@ -7,7 +7,9 @@ import type { Queryable } from '@canopy/chassis'
  * | 0     | the barrier: shared by everyone until it is open, exclusive to a step of deciding            |
  * | 1     | objects, SIDs, source anchors, claims: exclusive to who resolves, shared by who brings edges |
  * | 2     | groups: exclusive to who brings their edges                                                  |
- * | 3     | the one change of who is live at a time: two ends of an edge cannot come alive unseen        |
+ * | 3     | the names of scoping groups: shared by who brings edges, exclusive to who brings a new name   |
+ * | 4     | memberships as scope: shared by who decides scope by them, exclusive to who looks at changes  |
+ * | 5     | the one change of who is live at a time: two ends of an edge cannot come alive unseen        |
  *
  * Plans are steered on the way: joins in the order in which they are written, by index. A store that fills has no
  * statistics yet, or old ones, and a plan guessed from them is off by the size of the directory.
@@ -43,7 +45,24 @@ export async function lockGroups(tx: Queryable, forests: readonly string[], grou
 }
 
 export async function lockLiveness(tx: Queryable): Promise<void> {
-  await tx.query('select pg_advisory_xact_lock(3, 0)::text')
+  await tx.query('select pg_advisory_xact_lock(5, 0)::text')
+}
+
+export async function lockScopingGroups(tx: Queryable, mode: 'shared' | 'exclusive'): Promise<void> {
+  await tx.query(
+    mode === 'shared' ? 'select pg_advisory_xact_lock_shared(3, 0)::text' : 'select pg_advisory_xact_lock(3, 0)::text',
+  )
+}
+
+/** For who decides scope by memberships. */
+export async function lockMembershipsRead(tx: Queryable): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock_shared(4, 0)::text')
+}
+
+/** Waits until all who decided scope by memberships are done. */
+export async function lockMembershipsSettled(tx: Queryable): Promise<void> {
+  await steerPlans(tx)
+  await tx.query('select pg_advisory_xact_lock(4, 0)::text')
 }
 
 export async function lockBarrier(tx: Queryable, mode: 'shared' | 'exclusive'): Promise<void> {

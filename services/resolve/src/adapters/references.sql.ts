@@ -8,6 +8,13 @@ export interface Reference {
   readonly guid: string
 }
 
+export interface ReferenceTarget {
+  readonly anchor: string
+  readonly isLive: boolean
+  /** Not decided yet, and whether it will be live is said by groups. */
+  readonly isGrouped: boolean
+}
+
 /**
  * Anchor and liveness of objects, by "forest/guid". While everything is decided for the first time an identity without a
  * row yet is live when one of its objects is in scope.
@@ -15,19 +22,24 @@ export interface Reference {
 export async function targets(
   sql: Queryable,
   of: { readonly forests: readonly string[]; readonly guids: readonly string[]; readonly isDeciding: boolean },
-): Promise<Map<string, { readonly anchor: string; readonly isLive: boolean }>> {
+): Promise<Map<string, ReferenceTarget>> {
   if (of.guids.length === 0) return new Map()
   const undecided = of.isDeciding
-    ? 'exists (select from contribution m where m.anchor = c.anchor and not m.gone and m.scope = 1)'
+    ? 'exists (select from contribution m where m.anchor = c.anchor and not m.gone and not m.grouped and m.scope = 1)'
     : 'false'
-  const rows = await sql.query<{ forest: string; guid: string; anchor: string; live: boolean }>(
-    `select c.forest, c.guid, c.anchor, coalesce(i.state = 1, ${undecided}) as live
+  const grouped = of.isDeciding
+    ? 'i.anchor is null and exists (select from contribution m where m.anchor = c.anchor and m.grouped)'
+    : 'false'
+  const rows = await sql.query<{ forest: string; guid: string; anchor: string; live: boolean; grouped: boolean }>(
+    `select c.forest, c.guid, c.anchor, coalesce(i.state = 1, ${undecided}) as live, ${grouped} as grouped
      from unnest($1::text[], $2::uuid[]) b(forest, guid)
        join contribution c on c.forest = b.forest and c.guid = b.guid
        left join identity i on i.anchor = c.anchor`,
     [of.forests, of.guids],
   )
-  return new Map(rows.map((row) => [`${row.forest}/${row.guid}`, { anchor: row.anchor, isLive: row.live }]))
+  return new Map(
+    rows.map((row) => [`${row.forest}/${row.guid}`, { anchor: row.anchor, isLive: row.live, isGrouped: row.grouped }]),
+  )
 }
 
 /** Makes the references of `anchors` be exactly these. */

@@ -47,7 +47,8 @@ export async function putRederive(tx: Tx, seq: bigint, cursor: EdgeCursor | unde
 
 export async function hasBacklog(tx: Queryable): Promise<boolean> {
   const [row] = await tx.query<{ busy: boolean }>(
-    'select exists (select from rework) or exists (select from rederive) as busy',
+    `select exists (select from rework) or exists (select from rederive) or exists (select from edge_news)
+       or exists (select from rescope where not done) as busy`,
   )
   return row?.busy ?? false
 }

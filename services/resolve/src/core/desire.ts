@@ -53,7 +53,13 @@ function present(wish: Wish): DesiredObject {
   object.references = { ...wish.references }
   object.holds = holds(wish)
   object.sourceDisabled = object.attributes.accountEnabled?.values[0] === 'false'
+  object.notCreated = notCreated(wish, object.sourceDisabled)
   return object
+}
+
+function notCreated({ standing }: Wish, isDisabled: boolean): string {
+  if (!isDisabled || (standing.kind !== 'live' && standing.kind !== 'held')) return ''
+  return standing.contributors.every((one) => one.skipDisabled) ? 'the account was disabled before it was created' : ''
 }
 
 /** Says nothing of values, so that none is touched. The day of its deletion stays the one it was. */
@@ -132,6 +138,7 @@ function blank(wish: Wish): DesiredObject {
     observedAt: undefined,
     sourceDisabled: false,
     recipientClass: recipientClassOf(wish.members),
+    notCreated: '',
   }
 }
 

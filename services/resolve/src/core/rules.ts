@@ -16,6 +16,8 @@ export interface Rules {
   readonly conflicts: ReadonlyMap<string, 'hold' | 'dropValue'>
   /** Forests the barrier waits for, and how many directory partitions each has. */
   readonly awaited: ReadonlyMap<string, number>
+  /** How many directory partitions each forest has. */
+  readonly partitions: ReadonlyMap<string, number>
 }
 
 const authority = 'authority:'
@@ -37,8 +39,23 @@ export function rulesOf(from: configuration.Configuration): Rules {
       ['proxyAddresses', 'dropValue'],
       ...Object.entries(from.conflicts).map(([attribute, effect]) => [attribute, effectOf(effect)] as const),
     ]),
-    awaited: new Map(awaited.map((forest) => [forest.name, Math.max(1, forest.domains.length)])),
+    awaited: new Map(awaited.map(partitionsOf)),
+    partitions: new Map(from.forests.map(partitionsOf)),
   }
+}
+
+const partitionsOf = (forest: configuration.Forest): [string, number] => [
+  forest.name,
+  Math.max(1, forest.domains.length),
+]
+
+/** Forests of which every directory partition is in; one the configuration no longer names is as it was. */
+export function knownForests(rules: Rules, watermarks: readonly { readonly forest: string }[]): ReadonlySet<string> {
+  const seen = new Map<string, number>()
+  for (const { forest } of watermarks) seen.set(forest, (seen.get(forest) ?? 0) + 1)
+  return new Set(
+    [...seen].filter(([forest, count]) => count >= (rules.partitions.get(forest) ?? 1)).map(([name]) => name),
+  )
 }
 
 const effectOf = (text: string): 'hold' | 'dropValue' => (text === 'dropValue' ? 'dropValue' : 'hold')

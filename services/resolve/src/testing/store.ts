@@ -7,6 +7,7 @@ import { deriveAgain, resolveAgain } from '../again.ts'
 import { rulesOf } from '../core/rules.ts'
 import { step } from '../decide.ts'
 import { gate } from '../gate.ts'
+import { askRescopeOfForest, rescopeAgain } from '../group-scope.ts'
 import { type Intake, takeContributions } from '../intake-contributions.ts'
 import { takeEdges } from '../intake-edges.ts'
 
@@ -65,13 +66,19 @@ export async function resolveStore(config = testConfiguration()) {
     })
   const drain = async (): Promise<void> => {
     const again = (work: typeof resolveAgain) => run((tx, out) => work({ tx, out, rules, now, gate: shared }))
-    while ((await again(resolveAgain)) || (await again(deriveAgain)));
+    while (
+      (await run((tx) => rescopeAgain({ tx, gate: shared }))) ||
+      (await again(resolveAgain)) ||
+      (await again(deriveAgain))
+    );
   }
   return {
     sql: store.sql,
     published,
     run,
     drain,
+    /** One chunk of whom a changed membership may concern. */
+    rescope: () => run((tx) => rescopeAgain({ tx, gate: shared })),
     useRules: (next: configuration.Configuration) => {
       rules = rulesOf(next)
     },
@@ -87,8 +94,9 @@ export async function resolveStore(config = testConfiguration()) {
         takeEdges,
       ),
     watermark: (forest: string) =>
-      run((tx) =>
-        writeWatermark(tx, {
+      run(async (tx) => {
+        if ((await shared.enter(tx)) !== 'waiting') await askRescopeOfForest(tx, forest)
+        await writeWatermark(tx, {
           forest,
           partition: `DC=${forest}`,
           epoch: 1n,
@@ -96,8 +104,8 @@ export async function resolveStore(config = testConfiguration()) {
           observedAt: now,
           objects: 0,
           edges: 0,
-        }),
-      ),
+        })
+      }),
     open: async () => {
       for (;;) {
         const state = await run((tx, out) => step({ tx, out, rules, now }))
@@ -108,7 +116,7 @@ export async function resolveStore(config = testConfiguration()) {
     /** Forgets everything. */
     reset: async () => {
       await store.sql.query(`truncate contribution, identity, claim, conflict, reference, source_edge, desired_edge, decision,
-        barrier, input_watermark, rework, rederive, tally`)
+        barrier, input_watermark, rework, rederive, tally, scope_group, edge_news, rescope`)
       for (const table of [published.desired, published.edges, published.decisions]) table.clear()
       published.log.length = 0
       shared = gate()

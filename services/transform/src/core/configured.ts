@@ -60,4 +60,5 @@ const added = (one: configuration.ScopeRule, other: configuration.ScopeRule): co
   excludeOus: [...one.excludeOus, ...other.excludeOus],
   includeClauses: [...one.includeClauses, ...other.includeClauses],
   excludeClauses: [...one.excludeClauses, ...other.excludeClauses],
+  excludeGroups: [...one.excludeGroups, ...other.excludeGroups],
 })

@@ -70,6 +70,7 @@ function map(of: {
   const notes: string[] = []
   into.admittingGroups = [...of.verdict.admittingGroups]
   into.attributes = mapped(object, rules, read, notes)
+  into.excludingGroups = [...of.verdict.excludingGroups]
   for (const rule of rules.references) {
     const guid = referenceOf(object, rule.source)
     if (guid) into.references[rule.target] = guid
@@ -140,6 +141,8 @@ function blank(object: change.DirectoryObject, config: Configured, now: Date): C
     holds: [],
     recipientClass: '',
     changesAt: undefined,
+    excludingGroups: [],
+    skipDisabled: false,
   }
 }
 

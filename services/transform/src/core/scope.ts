@@ -9,15 +9,23 @@ export interface Verdict {
   readonly reason: string
   /** GUIDs of groups whose members would be in scope. */
   readonly admittingGroups: readonly string[]
+  /** GUIDs of groups whose members are out of scope. */
+  readonly excludingGroups: readonly string[]
 }
 
 /** GUID a DN was bound to, by lower-case DN; undefined while it names nothing. */
 export type Bound = (dn: string) => string | undefined
 
-const verdict = (scope: Verdict['scope'], reason: string, admittingGroups: readonly string[] = []): Verdict => ({
+const verdict = (
+  scope: Verdict['scope'],
+  reason: string,
+  admittingGroups: readonly string[] = [],
+  excludingGroups: readonly string[] = [],
+): Verdict => ({
   scope,
   reason,
   admittingGroups,
+  excludingGroups,
 })
 
 const systemNames: ReadonlySet<string> = new Set([
@@ -64,14 +72,14 @@ function clauseHolds(clause: configuration.AttributeClause, read: Read): boolean
 /** DNs a rule binds to GUIDs: containers and groups. */
 export const dnsOf = (rule: configuration.ScopeRule): { readonly containers: string[]; readonly groups: string[] } => ({
   containers: [...rule.includeOus, ...rule.excludeOus],
-  groups: [...rule.includeGroups],
+  groups: [...rule.includeGroups, ...rule.excludeGroups],
 })
 
 /**
  * | excluded (system, privileged, OU, clause) | admitted (nothing asked, OU, clause) | DN without GUID, or groups asked | verdict |
  * |-------------------------------------------|--------------------------------------|----------------------------------|---------|
  * | yes                                       | –                                    | –                                | out     |
- * | no                                        | yes                                  | no excluding OU is unbound       | in      |
+ * | no                                        | yes                                  | no excluding OU or group is unbound | in   |
  * | no                                        | –                                    | yes                              | unknown |
  * | no                                        | no                                   | no                               | out     |
  */
@@ -93,7 +101,7 @@ export function judge(of: {
   const excluded = rule.excludeOus.map(under)
   if (excluded.includes(true)) return verdict('out', 'excluded OU')
   if (rule.excludeClauses.some((clause) => clauseHolds(clause, read))) return verdict('out', 'excluded by attribute')
-  const isExclusionKnown = !excluded.includes(undefined)
+  const isExclusionKnown = !excluded.includes(undefined) && rule.excludeGroups.every((dn) => bound(dn) !== undefined)
   return admission({ rule, read, under, bound, isExclusionKnown })
 }
 
@@ -109,15 +117,21 @@ function admission(of: {
   const included = rule.includeOus.map(under)
   const isAdmitted =
     isOpen || included.includes(true) || rule.includeClauses.some((clause) => clauseHolds(clause, read))
-  if (isAdmitted) return isExclusionKnown ? verdict('in', '') : verdict('unknown', 'an excluded OU is not found yet')
+  const excluding = rule.excludeGroups.map(bound).filter((guid) => guid !== undefined)
+  if (isAdmitted) {
+    return isExclusionKnown
+      ? verdict('in', '', [], excluding)
+      : verdict('unknown', 'an excluded OU or group is not found yet')
+  }
   if (included.includes(undefined)) return verdict('unknown', 'an OU of the scope is not found yet')
   if (rule.includeGroups.length === 0) return verdict('out', 'not in scope')
   const groups = rule.includeGroups.map(bound)
   if (groups.includes(undefined)) return verdict('unknown', 'a group of the scope is not found yet')
-  if (!isExclusionKnown) return verdict('unknown', 'an excluded OU is not found yet')
+  if (!isExclusionKnown) return verdict('unknown', 'an excluded OU or group is not found yet')
   return verdict(
     'unknown',
     'decided by groups',
     groups.filter((guid) => guid !== undefined),
+    excluding,
   )
 }
