@@ -10,7 +10,7 @@ const [ada, eve, pilot, team, inner, banned] = [1, 2, 50, 51, 52, 53].map(guidOf
   string,
   string,
 ]
-const byGroup = { scope: 'SCOPE_UNKNOWN', scopeReason: 'decided by groups', admittingGroups: [pilot] } as const
+const byGroup = { scope: 'SCOPE_UNKNOWN' as const, scopeReason: 'decided by groups', admittingGroups: [pilot] }
 const person = (guid: string, more = {}) => said({ forest: 'a', guid, ...byGroup, ...more }, { displayName: guid })
 const anchorOf = (guid: string, forest = 'a') => deriveAnchor('user', `${forest}:${guid}`)
 

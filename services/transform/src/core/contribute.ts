@@ -69,8 +69,8 @@ function map(of: {
   const { object, rules, read, into } = of
   const notes: string[] = []
   into.admittingGroups = [...of.verdict.admittingGroups]
-  into.attributes = mapped(object, rules, read, notes)
   into.excludingGroups = [...of.verdict.excludingGroups]
+  into.attributes = mapped(object, rules, read, notes)
   for (const rule of rules.references) {
     const guid = referenceOf(object, rule.source)
     if (guid) into.references[rule.target] = guid
