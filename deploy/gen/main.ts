@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { ServiceDefinition } from '../../services/chassis/src/index.ts'
 import { SourceSchema } from '../../services/control/src/index.ts'
 import { chartSchemaFiles } from './chart-schema.ts'
+import { expressionReference } from './expression-reference.ts'
 import { configurationReference, eventsReference, sourceJsonSchema } from './references.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -37,6 +38,7 @@ const services = await loadServices()
 const outputs: readonly (readonly [path: string, text: string])[] = [
   ['services/EVENTS.md', eventsReference()],
   ['services/CONFIGURATION.md', configurationReference(services, SourceSchema)],
+  ['services/EXPRESSIONS.md', expressionReference()],
   ['deploy/config/canopy.schema.json', sourceJsonSchema(SourceSchema)],
   ...chartSchemaFiles(),
 ]

@@ -42,6 +42,18 @@ export function base64FromBytes(bytes: Uint8Array): string {
   return btoa(binary)
 }
 
+/** Undefined where the text is no base64. */
+export function bytesFromBase64(text: string): Uint8Array | undefined {
+  try {
+    const binary = atob(text)
+    const bytes = new Uint8Array(binary.length)
+    for (let n = 0; n < binary.length; n++) bytes[n] = binary.charCodeAt(n)
+    return bytes
+  } catch {
+    return undefined
+  }
+}
+
 /** Bytes that do not fit their syntax are shown as base64 rather than lost. */
 export function attributeText(lowerName: string, bytes: Uint8Array): string {
   const syntax = attributeSyntax(lowerName)

@@ -1,4 +1,5 @@
 export { sourceAnchor } from './anchor.ts'
+export { type AttributeType, type CatalogueEntry, catalogued, cataloguedNames } from './attribute-catalogue.ts'
 export { type AttributeSyntax, attributeSyntax, attributeText, base64FromBytes, isBooleanTarget } from './attributes.ts'
 export { type ClaimedAttribute, claimingAttributes, claimOf, claimsOf, splitClaim } from './claim.ts'
 export {
@@ -15,6 +16,25 @@ export {
   splitDn,
   unescapeRdnValue,
 } from './dn.ts'
+export { type Compiled, type CompileOptions, compile, failureOf } from './expression/compile.ts'
+export {
+  type Dialect,
+  type Effect,
+  type ExpressionFunction,
+  type Inputs,
+  type Parameter,
+  type StaticType,
+  signature,
+} from './expression/declare.ts'
+export { ExpressionFailure } from './expression/failure.ts'
+export { expressionFunctions, functionNames, refusedFunctions } from './expression/functions.ts'
+export { nearestWord } from './expression/nearest.ts'
+export { parse } from './expression/parse.ts'
+export type { Read, Warning } from './expression/part.ts'
+export { print } from './expression/print.ts'
+export { ExpressionProblem } from './expression/problem.ts'
+export type { Expression } from './expression/syntax.ts'
+export { ignored, isEmpty, isTrue, toNumber, toText, toTexts, type Value } from './expression/value.ts'
 export { dateFromFiletime, dateFromGeneralizedTime, filetimeFromDate } from './filetime.ts'
 export { guidFromBytes, guidToBytes, isGuid, parseGuid } from './guid.ts'
 export {
