@@ -50,7 +50,8 @@ function split(source: Value, delimiter: Value, limit: Value): Value {
 function item(source: Value, index: Value, orNull: boolean): Value {
   const place = needWhole(index, 'the index')
   const found = isList(source) ? source[place - 1] : place === 1 ? toText(source) : undefined
-  if (found === undefined && !orNull && !isEmpty(source)) throw new ExpressionFailure('the index of Item is out of range')
+  if (found === undefined && !orNull && !isEmpty(source))
+    throw new ExpressionFailure('the index of Item is out of range')
   return found
 }
 
