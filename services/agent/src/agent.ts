@@ -115,7 +115,10 @@ export class Agent implements HubListener {
         const { directory, root } = session.live
         const { attributes } = session.assignment
         result.entries.push(
-          ...(await readObject({ directory, namingContext: root.namingContext, attributes }, body.value.who)),
+          ...(await readObject(
+            { directory, kind: root.kind, namingContext: root.namingContext, attributes },
+            body.value.who,
+          )),
         )
       }
     } catch (error) {

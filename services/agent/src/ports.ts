@@ -146,7 +146,8 @@ export interface Trouble {
 
 /** What a reading of a directory yields, before it is cut into numbered batches. */
 export type FeedEvent =
-  | { readonly type: 'begin' }
+  /** A reading begins after which absence is known. `cursor`: where to go on if it breaks; none: from the start. */
+  | { readonly type: 'begin'; readonly cursor?: Buffer }
   | { readonly type: 'entry'; readonly entry: agent.Entry; readonly bytes: number }
   | { readonly type: 'skipped'; readonly reason: string }
   /** Everything yielded so far is behind this cursor. `flush`: send what is collected. */
@@ -156,8 +157,8 @@ export type FeedEvent =
       readonly phase: 'snapshot' | 'stream'
       readonly flush: boolean
     }
-  /** The enumeration was complete. */
-  | { readonly type: 'complete'; readonly cursor: Buffer }
+  /** The enumeration was complete. `namesOnly`: it told again only what had changed, and of the rest that it is there. */
+  | { readonly type: 'complete'; readonly cursor: Buffer; readonly namesOnly?: boolean }
   /** The directory said "no more data". */
   | { readonly type: 'caughtUp'; readonly cursor: Buffer }
 

@@ -27,10 +27,9 @@ const Domain = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'Name the certificate must carry, where it is not the server’s.' }),
-  dialect: z
-    .enum(['auto', 'dirsync', 'usn', 'syncrepl'])
-    .default('auto')
-    .meta({ description: 'How changes are read; auto: DirSync where allowed.' }),
+  dialect: z.enum(['auto', 'dirsync', 'usn', 'syncrepl']).default('auto').meta({
+    description: 'How changes are read; auto: DirSync where allowed, syncrepl where it is no Active Directory.',
+  }),
   pollInterval: duration.default('2s').meta({ description: 'Pause between two reads when no notification comes.' }),
 })
 

@@ -118,6 +118,8 @@ function slapdConf(options: SlapdOptions & { readonly adminDn: string; readonly 
     'moduleload back_mdb.so',
     'moduleload syncprov.so',
     `pidfile ${join(dir, 'slapd.pid')}`,
+    // As slapadd has marked the entries: two servers' changes in one directory would be told apart.
+    'serverID 1',
     'sizelimit unlimited',
     'timelimit unlimited',
     ...(options.tls === true ? tls.map((line) => line.replace(/ (\S+)$/, ` ${join(dir, '$1')}`)) : []),

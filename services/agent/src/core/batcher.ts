@@ -12,6 +12,8 @@ export interface Draft {
   readonly phase: 'snapshot' | 'stream'
   readonly begin: boolean
   readonly complete: boolean
+  /** The enumeration that is complete told again only what had changed. */
+  readonly namesOnly: boolean
   readonly caughtUp: boolean
 }
 
@@ -20,6 +22,7 @@ export class Batcher {
   private bytes = 0
   private begin = false
   private complete = false
+  private namesOnly = false
   private cursor: Buffer
   private phase: 'snapshot' | 'stream'
   /** Entries without an identity, reported and left out. */
@@ -39,7 +42,7 @@ export class Batcher {
       case 'begin':
         this.begin = true
         this.phase = 'snapshot'
-        this.cursor = Buffer.alloc(0)
+        this.cursor = event.cursor ?? Buffer.alloc(0)
         return undefined
       case 'entry': {
         const full = this.entries.length > 0 && this.bytes + event.bytes > maxBytes
@@ -58,6 +61,7 @@ export class Batcher {
         return event.flush ? this.take(false) : undefined
       case 'complete':
         this.complete = true
+        this.namesOnly = event.namesOnly ?? false
         this.cursor = event.cursor
         return undefined
       case 'caughtUp': {
@@ -76,12 +80,14 @@ export class Batcher {
       phase: this.phase,
       begin: this.begin,
       complete: this.complete,
+      namesOnly: this.namesOnly,
       caughtUp,
     }
     this.entries = []
     this.bytes = 0
     this.begin = false
     this.complete = false
+    this.namesOnly = false
     return draft
   }
 }

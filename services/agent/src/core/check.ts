@@ -2,10 +2,11 @@
 import { dateFromGeneralizedTime } from '@canopy/domain'
 import type { agent } from '@canopy/proto'
 import type { Connector, Credentials, Directory } from '../ports.ts'
+import { chooseDialect, dialects, directories } from './dialect.ts'
 import { readDirSync } from './dirsync.ts'
 import type { CredentialGate } from './gate.ts'
 import { attributeList, observedFilter } from './observed.ts'
-import { readRoot, seesDeletions } from './root.ts'
+import { type Root, readRoot, seesDeletions } from './root.ts'
 
 /** Kerberos' own limit; beyond it time stamps of the two sides cannot be compared either. */
 const maxSkewMs = 5 * 60_000
@@ -90,17 +91,33 @@ async function checkDirectory(options: CheckOptions, directory: Directory, lines
     lines.warn('clock', 'the server does not tell its time', 'nothing to do if it is no domain controller')
   else if (skewMs > maxSkewMs) lines.warn('clock', `${Math.round(skewMs / 1000)} s apart`, 'synchronise both clocks')
   else lines.pass('clock', `${Math.round(skewMs / 1000)} s apart`)
-  const sees = await seesDeletions(directory, root.namingContext)
-  if (sees) lines.pass('sees deletions', 'CN=Deleted Objects can be read')
+  const { dialect: asked } = assignment
+  const dialect = chooseDialect({ asked, kept: undefined, kind: root.kind })
+  const told = dialects[dialect].tellsDeletions
+  const sees = told || (await seesDeletions(directory, root.namingContext))
+  if (told) lines.pass('sees deletions', `told by ${dialect}`)
+  else if (sees) lines.pass('sees deletions', 'CN=Deleted Objects can be read')
   else lines.warn('sees deletions', 'the account cannot read CN=Deleted Objects', 'let it list and read that container')
-  await checkReplication(directory, root.namingContext, lines)
-  await checkAttributes(directory, root.namingContext, assignment.attributes, lines)
+  if (dialect === 'syncrepl') await checkSyncrepl(directory, root, lines)
+  else await checkReplication(directory, root, lines)
+  await checkAttributes(directory, root, assignment.attributes, lines)
 }
 
-async function checkReplication(directory: Directory, namingContext: string, lines: Lines): Promise<void> {
+async function checkSyncrepl(directory: Directory, { namingContext }: Root, lines: Lines): Promise<void> {
+  try {
+    const control = { type: 'sync', persist: false, cookie: undefined } as const
+    const shape = { base: namingContext, scope: 'base', filter: '(objectClass=*)', attributes: ['1.1'] } as const
+    for await (const _ of directory.sync({ ...shape, controls: [control] })) break
+    lines.pass('replication right', 'syncrepl')
+  } catch {
+    lines.fail('replication right', 'syncrepl is refused', 'switch the syncprov overlay on, and let the account read')
+  }
+}
+
+async function checkReplication(directory: Directory, { namingContext, kind }: Root, lines: Lines): Promise<void> {
   // The stream cursor of nothing: one page is enough to learn whether the account may.
   const feed = readDirSync(
-    { directory, namingContext, attributes: [] },
+    { directory, kind, namingContext, attributes: [] },
     { dialect: 'dirsync', phase: 'snapshot', cookie: '' },
   )
   try {
@@ -119,7 +136,7 @@ async function checkReplication(directory: Directory, namingContext: string, lin
 
 async function checkAttributes(
   directory: Directory,
-  base: string,
+  { namingContext: base, kind }: Root,
   attributes: readonly string[],
   lines: Lines,
 ): Promise<void> {
@@ -127,8 +144,8 @@ async function checkAttributes(
   for await (const page of directory.search({
     base,
     scope: 'sub',
-    filter: observedFilter,
-    attributes: attributeList(attributes, ['objectGUID']),
+    filter: observedFilter(kind),
+    attributes: attributeList(attributes, [directories[kind].guid]),
     controls: [{ type: 'paged', size: 5, cookie: Buffer.alloc(0) }],
   })) {
     entries += page.filter((entry) => entry.attributes.length > 0).length

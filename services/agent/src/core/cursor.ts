@@ -1,12 +1,16 @@
 /** Where a reading stands, as a value: opaque JSON to the hub, enough for any agent to go on from. */
 
-export type Dialect = 'dirsync' | 'usn'
-
 export type Cursor =
   | {
       readonly dialect: 'dirsync'
       readonly phase: 'snapshot' | 'stream'
       /** Base64; '' only while a snapshot has no page yet. */
+      readonly cookie: string
+    }
+  | {
+      readonly dialect: 'syncrepl'
+      readonly phase: 'snapshot' | 'stream'
+      /** Base64; '' only while a snapshot has not read its objects. */
       readonly cookie: string
     }
   | {
@@ -34,7 +38,7 @@ export function decodeCursor(bytes: Uint8Array): Cursor | undefined {
   if (typeof value !== 'object' || value === null || !('v' in value) || value.v !== 1) return undefined
   const { dialect, phase, cookie, invocationId, usn, until } = value as Record<string, unknown>
   if (phase !== 'snapshot' && phase !== 'stream') return undefined
-  if (dialect === 'dirsync' && typeof cookie === 'string') return { dialect, phase, cookie }
+  if ((dialect === 'dirsync' || dialect === 'syncrepl') && typeof cookie === 'string') return { dialect, phase, cookie }
   if (dialect === 'usn' && typeof invocationId === 'string' && isUsn(usn) && isUsn(until)) {
     return { dialect, phase, invocationId, usn, until }
   }

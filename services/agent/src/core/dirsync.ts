@@ -1,10 +1,11 @@
 /** Reads a domain by DirSync: the directory says what changed, links value by value. */
 import { type FeedEvent, LdapError } from '../ports.ts'
 import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
-import { neededAttributes } from './entry.ts'
+import { directories } from './dialect.ts'
 import { type FeedOptions, readEntries, readPaged } from './feed.ts'
 import { attributeList, containerFilter, observedFilter } from './observed.ts'
 
+const { needed } = directories.activeDirectory
 const incrementalValues = 0x8000_0000
 const objectSecurity = 0x1
 /** Bytes per page asked for; a hint that some servers ignore. */
@@ -65,8 +66,8 @@ const dirSyncSearch = ({ namingContext, attributes }: FeedOptions, flags: number
   ({
     base: namingContext,
     scope: 'sub',
-    filter: observedFilter,
-    attributes: attributeList(attributes, neededAttributes),
+    filter: observedFilter('activeDirectory'),
+    attributes: attributeList(attributes, needed),
     controls: [{ type: 'dirsync', flags, maxBytes, cookie }, { type: 'extendedDn' }],
     timeoutMs: 300_000,
   }) as const
@@ -76,8 +77,8 @@ export async function* readContainers(options: FeedOptions): AsyncGenerator<Feed
   const search = {
     base: options.namingContext,
     scope: 'sub',
-    filter: containerFilter,
-    attributes: attributeList(options.attributes, neededAttributes).filter((name) => name !== 'member'),
+    filter: containerFilter('activeDirectory'),
+    attributes: attributeList(options.attributes, needed).filter((name) => name !== 'member'),
     controls: [{ type: 'extendedDn' }],
   } as const
   yield* readPaged(options, search, { ranges: 'part', complete: true })

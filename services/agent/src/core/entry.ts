@@ -1,12 +1,14 @@
 /** Makes the hub's entries of what a directory returns: identity, values, links. */
-import { guidFromBytes } from '@canopy/domain'
+import { guidFromBytes, isGuid } from '@canopy/domain'
 import type { agent } from '@canopy/proto'
 import type { RawAttribute, RawEntry } from '../ports.ts'
+import { type DirectoryKind, directories } from './dialect.ts'
+import { type MemberList, memberParts, toLink } from './members.ts'
 
-/** Links per entry: one that has more travels as several. */
-const maxLinks = 1000
 /** A value longer than this does not travel at all: the hub keeps none over 64 KB. */
 const maxValueBytes = 1024 * 1024
+/** Distinct attribute names remembered; a directory has a few hundred. */
+const maxNames = 4096
 
 /**
  * How range options are meant: DirSync says `;range=1-1` for added and `;range=0-0` for removed values,
@@ -14,196 +16,232 @@ const maxValueBytes = 1024 * 1024
  */
 export type RangeMeaning = 'incremental' | 'part'
 
+/** A part of an object, small enough for a batch, and about how many bytes it is. */
+export interface Part {
+  readonly entry: agent.Entry
+  readonly bytes: number
+}
+
 export interface Converted {
   readonly guid: string
-  readonly entries: readonly agent.Entry[]
-  readonly bytes: number
-  /** The member list goes on at this index; the entries' lists are then not the last. */
-  readonly continueAt: number | undefined
+  readonly dn: string
+  /** Made one by one while they are taken: a list of a million members is never there twice. */
+  readonly parts: Iterable<Part>
+  /** The server gave a part of the member list: the list is not ended, and must be read in ranges. */
+  readonly goesOn: boolean
 }
 
-/** Names of attributes asked for besides what mappings read. */
-export const neededAttributes = [
-  'objectGUID',
-  'objectClass',
-  'objectSid',
-  'name',
-  'parentGUID',
-  'isDeleted',
-  'member',
-] as const
-
-/** Single-valued links that come without the extended form when they are emptied. */
-const singleLinks = new Set(['manager', 'managedby', 'secretary', 'assistant'])
+/** What is known of an entry besides its attributes. */
+export interface Hints {
+  readonly guid?: string
+  readonly parentGuid?: string
+  /** Member lists were not asked for: none is not an empty one. */
+  readonly listless?: boolean
+}
 
 export function parseExtendedDn(text: string): agent.Link {
-  let guid = ''
-  let sid = ''
-  let rest = text
-  while (rest.startsWith('<')) {
-    const end = rest.indexOf('>;')
-    if (end < 0) break
-    if (rest.startsWith('<GUID=')) guid = rest.slice(6, end).toLowerCase()
-    else if (rest.startsWith('<SID=')) sid = rest.slice(5, end)
-    rest = rest.slice(end + 2)
-  }
-  return { guid, sid, dn: rest }
+  return toLink(Buffer.from(text))
 }
+
+type Role =
+  | { readonly type: 'guid' | 'parent' | 'deleted' | 'members' | 'classes' | 'reference' | 'value' }
+  | { readonly type: 'range'; readonly name: string; readonly option: string; readonly members: boolean }
 
 const extendedPrefix = Buffer.from('<GUID=')
-const isLinkValue = (value: Buffer | undefined): boolean =>
+const isExtended = (value: Buffer | undefined): boolean =>
   value !== undefined && value.length > 6 && value[0] === 0x3c && value.subarray(0, 6).equals(extendedPrefix)
 
-/** Undefined when the entry has no objectGUID: it cannot be told from others. */
-export function convertEntry(raw: RawEntry, ranges: RangeMeaning, complete: boolean): Converted | undefined {
-  const named = parseExtendedDn(raw.dn)
-  const builder = new EntryBuilder(ranges)
-  for (const attribute of raw.attributes) builder.add(attribute)
-  const guid = builder.guid || named.guid
-  if (guid === '') return undefined
-  const base = { guid, dn: named.dn, parentGuid: builder.parentGuid, deleted: builder.deleted }
-  if (builder.deleted) {
+/** Of one feed: it remembers what each attribute name means. */
+export class EntryConverter {
+  private readonly roles = new Map<string, Role>()
+  private readonly kind: DirectoryKind
+  private readonly ranges: RangeMeaning
+
+  constructor(kind: DirectoryKind, ranges: RangeMeaning) {
+    this.kind = kind
+    this.ranges = ranges
+  }
+
+  /** Undefined when the entry has no identity: it cannot be told from others. */
+  convert(raw: RawEntry, complete: boolean, hints: Hints = {}): Converted | undefined {
+    const named = raw.dn.startsWith('<') ? parseExtendedDn(raw.dn) : { guid: '', dn: raw.dn }
+    const builder = new EntryBuilder(this.ranges, hints)
+    for (const attribute of raw.attributes) builder.add(this.role(attribute.name), attribute)
+    const guid = builder.guid || named.guid
+    if (guid === '') return undefined
+    const base = { guid, dn: named.dn, parentGuid: builder.parentGuid, deleted: builder.deleted }
+    if (builder.deleted) {
+      const entry = { ...base, complete: false, attributes: {}, links: {} }
+      return { guid, dn: named.dn, parts: [{ entry, bytes: 200 }], goesOn: false }
+    }
+    if (complete && !hints.listless && !builder.member && this.isGroup(builder.classes)) {
+      builder.member = { added: [], removed: [], whole: true }
+    }
+    return { guid, dn: named.dn, parts: partsOf(base, builder, complete), goesOn: builder.goesOn }
+  }
+
+  private isGroup(classes: readonly Buffer[]): boolean {
+    const { groupClasses } = directories[this.kind]
+    return classes.some((name) => groupClasses.includes(name.toString('latin1').toLowerCase()))
+  }
+
+  private role(name: string): Role {
+    const known = this.roles.get(name)
+    if (known) return known
+    const role = roleOf(name, this.kind)
+    if (this.roles.size < maxNames) this.roles.set(name, role)
+    return role
+  }
+}
+
+function roleOf(name: string, kind: DirectoryKind): Role {
+  const { members, references } = directories[kind]
+  const lower = name.toLowerCase()
+  const option = lower.indexOf(';')
+  if (option >= 0) {
+    const base = lower.slice(0, option)
     return {
-      guid,
-      entries: [{ ...base, complete: false, attributes: {}, links: {} }],
-      bytes: 200,
-      continueAt: undefined,
+      type: 'range',
+      name: name.slice(0, option),
+      option: lower.slice(option + 1),
+      members: members.includes(base),
     }
   }
-  if (complete && builder.isGroup && !builder.member) builder.member = { added: [], removed: [], whole: true }
-  const lists = memberChunks(builder)
-  const entries = lists.map((links, n) =>
-    n === 0
-      ? { ...base, complete, attributes: builder.attributes, links: { ...builder.links, ...links } }
-      : { ...base, complete: false, attributes: {}, links },
-  )
-  return { guid, entries, bytes: builder.bytes, continueAt: builder.continueAt }
+  if (lower === 'objectclass') return { type: 'classes' }
+  if (lower === 'objectguid' || lower === 'entryuuid') return { type: 'guid' }
+  if (lower === 'parentguid') return { type: 'parent' }
+  if (lower === 'isdeleted') return { type: 'deleted' }
+  if (members.includes(lower)) return { type: 'members' }
+  return { type: references.includes(lower) ? 'reference' : 'value' }
 }
 
-/** A further part of a member list: an entry that says nothing else. */
-export function memberPart(of: { guid: string; dn: string }, values: readonly Buffer[], last: boolean): agent.Entry[] {
-  const added = values.map((value) => parseExtendedDn(value.toString('utf8')))
-  const parts = chunked(added)
-  if (parts.length === 0) parts.push([])
-  return parts.map((part, n) => ({
-    guid: of.guid,
-    dn: of.dn,
-    parentGuid: '',
-    deleted: false,
-    complete: false,
-    attributes: {},
-    links: { member: { added: part, removed: [], whole: true, first: false, last: last && n === parts.length - 1 } },
-  }))
-}
-
-interface Member {
-  added: agent.Link[]
-  removed: agent.Link[]
-  whole: boolean
+/** A GUID as text, or as the bytes of objectGUID; '' if it is neither. */
+export function identity(value: Buffer | undefined): string {
+  if (!value) return ''
+  if (value.length === 16) return guidFromBytes(value) ?? ''
+  const text = value.toString('latin1').toLowerCase()
+  return isGuid(text) ? text : ''
 }
 
 class EntryBuilder {
-  guid = ''
-  parentGuid = ''
+  guid: string
+  parentGuid: string
   deleted = false
-  isGroup = false
+  classes: readonly Buffer[] = []
   bytes = 200
-  member: Member | undefined
-  continueAt: number | undefined
+  member: MemberList | undefined
+  goesOn = false
   readonly attributes: Record<string, agent.Values> = {}
   readonly links: Record<string, agent.Links> = {}
   private readonly ranges: RangeMeaning
 
-  constructor(ranges: RangeMeaning) {
+  constructor(ranges: RangeMeaning, { guid = '', parentGuid = '' }: Hints) {
     this.ranges = ranges
+    this.guid = guid
+    this.parentGuid = parentGuid
   }
 
-  add({ name, values }: RawAttribute): void {
-    switch (name.length === 10 || name.length === 9 ? name.toLowerCase() : name) {
-      case 'objectguid':
-        this.guid = guidFromBytes(values[0] ?? Buffer.alloc(0)) ?? ''
+  add(role: Role, { name, values }: RawAttribute): void {
+    switch (role.type) {
+      case 'value':
+        if (isExtended(values[0])) this.addReference(name, values)
+        else this.addValues(name, values)
         return
-      case 'parentguid':
-        this.parentGuid = guidFromBytes(values[0] ?? Buffer.alloc(0)) ?? ''
+      case 'classes':
+        this.classes = values
+        this.addValues(name, values)
         return
-      case 'isdeleted':
+      case 'guid':
+        this.guid ||= identity(values[0])
+        return
+      case 'parent':
+        this.parentGuid = identity(values[0])
+        return
+      case 'deleted':
         this.deleted = values[0]?.toString('latin1').toUpperCase() === 'TRUE'
         return
+      case 'members':
+        this.addMembers(values)
+        return
+      case 'reference':
+        this.addReference(name, values)
+        return
+      case 'range':
+        this.addRange(role, values)
+        return
     }
-    const option = name.indexOf(';')
-    if (option >= 0) this.addRange(name.slice(0, option), name.slice(option + 1).toLowerCase(), values)
-    else if (name === 'member') this.addMembers(values)
-    else if (isLinkValue(values[0]) || (values.length === 0 && singleLinks.has(name.toLowerCase()))) {
-      this.links[name] = { added: values.map(toLink), removed: [], whole: true, first: true, last: true }
-      this.bytes += values.length * 160
-    } else this.addValues(name, values)
+  }
+
+  private addReference(name: string, values: readonly Buffer[]): void {
+    this.links[name] = { added: values.map(toLink), removed: [], whole: true, first: true, last: true }
+    this.bytes += values.length * 160
   }
 
   private addValues(name: string, values: readonly Buffer[]): void {
-    const kept = values.some((value) => value.length > maxValueBytes)
-      ? values.filter((value) => value.length <= maxValueBytes)
-      : (values as Buffer[])
-    if (name === 'objectClass')
-      this.isGroup = values.some((value) => value.toString('latin1').toLowerCase() === 'group')
-    // A value too long to travel is not an empty attribute: leave the attribute as it was.
-    if (kept.length === 0 && values.length > 0) return
-    this.attributes[name] = { values: kept }
-    this.bytes += name.length + 8
-    for (const value of kept) this.bytes += value.length + 4
+    let bytes = name.length + 8
+    let tooLong = false
+    for (const value of values) {
+      bytes += value.length + 4
+      if (value.length > maxValueBytes) tooLong = true
+    }
+    if (tooLong) {
+      const kept = values.filter((value) => value.length <= maxValueBytes)
+      // A value too long to travel is not an empty attribute: leave the attribute as it was.
+      if (kept.length > 0) this.addValues(name, kept)
+      return
+    }
+    this.attributes[name] = { values: values as Buffer[] }
+    this.bytes += bytes
   }
 
   private addMembers(values: readonly Buffer[]): void {
     // With a forced range the server also returns the plain name, empty: it says nothing then.
     if (values.length === 0 && this.member) return
-    this.member = { added: values.map(toLink), removed: this.member?.removed ?? [], whole: true }
-    this.bytes += values.length * 160
+    const { added = [], removed = [] } = this.member ?? {}
+    this.member = { added: added.length === 0 ? values : [...added, ...values], removed, whole: true }
   }
 
-  private addRange(name: string, option: string, values: readonly Buffer[]): void {
-    const range = /^range=(\d+)-(\d+|\*)$/.exec(option)
+  private addRange(role: Extract<Role, { type: 'range' }>, values: readonly Buffer[]): void {
+    const range = /^range=(\d+)-(\d+|\*)$/.exec(role.option)
     if (!range) return
-    this.bytes += values.length * 160
     if (this.ranges === 'part') {
-      if (name !== 'member') return
-      this.member = { added: values.map(toLink), removed: [], whole: true }
-      if (range[2] !== '*') this.continueAt = Number(range[2]) + 1
+      if (!role.members) return
+      this.member = { added: values, removed: [], whole: true }
+      this.goesOn = range[2] !== '*'
       return
     }
-    const removed = option === 'range=0-0'
+    const removed = role.option === 'range=0-0'
+    if (role.members) {
+      const known = this.member ?? { added: [], removed: [], whole: false }
+      this.member = removed ? { ...known, removed: values } : { ...known, added: values }
+      return
+    }
     const links = values.map(toLink)
-    if (name === 'member') {
-      this.member ??= { added: [], removed: [], whole: false }
-      if (removed) this.member.removed = links
-      else this.member.added = links
-      return
-    }
-    const known = this.links[name] ?? { added: [], removed: [], whole: false, first: true, last: true }
-    this.links[name] = removed ? { ...known, removed: links } : { ...known, added: links }
+    this.bytes += values.length * 160
+    const known = this.links[role.name] ?? { added: [], removed: [], whole: false, first: true, last: true }
+    this.links[role.name] = removed ? { ...known, removed: links } : { ...known, added: links }
   }
 }
 
-const toLink = (value: Buffer): agent.Link => parseExtendedDn(value.toString('utf8'))
+type Base = Pick<agent.Entry, 'guid' | 'dn' | 'parentGuid' | 'deleted'>
 
-function chunked<T>(items: readonly T[]): T[][] {
-  const parts: T[][] = []
-  for (let n = 0; n < items.length; n += maxLinks) parts.push(items.slice(n, n + maxLinks))
-  return parts
+function partsOf(base: Base, builder: EntryBuilder, complete: boolean): Iterable<Part> {
+  const { attributes, links, member, bytes, goesOn } = builder
+  if (!member) return [{ entry: { ...base, complete, attributes, links }, bytes }]
+  return mergeFirst(
+    { ...base, complete, attributes, links },
+    bytes,
+    memberParts(base, member, { opens: true, closes: !goesOn }),
+  )
 }
 
-/** One `links` record per entry to send; at least one. */
-function memberChunks(builder: EntryBuilder): Record<string, agent.Links>[] {
-  const { member, continueAt } = builder
-  if (!member) return [{}]
-  const added = chunked(member.added)
-  const removed = chunked(member.removed)
-  const count = Math.max(added.length, removed.length, 1)
-  return Array.from({ length: count }, (_, n) => ({
-    member: {
-      added: added[n] ?? [],
-      removed: removed[n] ?? [],
-      whole: member.whole,
-      first: n === 0,
-      last: n === count - 1 && continueAt === undefined,
-    },
-  }))
+/** The first part of a list travels with the object's own values. */
+function* mergeFirst(entry: agent.Entry, bytes: number, parts: Iterable<Part>): Generator<Part> {
+  let first = true
+  for (const part of parts) {
+    yield first
+      ? { entry: { ...entry, links: { ...entry.links, ...part.entry.links } }, bytes: bytes + part.bytes }
+      : part
+    first = false
+  }
 }

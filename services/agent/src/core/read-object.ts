@@ -1,8 +1,8 @@
 /** Answers the hub's "read this object now": the whole object, and the groups that hold it. */
 import { isGuid, parseGuid } from '@canopy/domain'
 import type { agent } from '@canopy/proto'
-import { type FeedEvent, LdapError, type Search } from '../ports.ts'
-import { neededAttributes } from './entry.ts'
+import { type FeedEvent, LdapError, type Search, type SearchControl } from '../ports.ts'
+import { directories } from './dialect.ts'
 import { type FeedOptions, readEntries } from './feed.ts'
 import { attributeList, observedFilter } from './observed.ts'
 
@@ -18,20 +18,25 @@ export async function readObject(options: FeedOptions, who: string): Promise<age
     if (error instanceof LdapError && error.code === 32) return []
     throw error
   }
-  return entries.flatMap(withGroups)
+  return options.kind === 'plain' ? withHolders(options, entries) : entries.flatMap(withGroups)
 }
 
-function searchFor({ namingContext, attributes }: FeedOptions, who: string): Search {
+function searchFor({ namingContext, attributes, kind }: FeedOptions, who: string): Search {
+  const { needed, accountNames } = directories[kind]
   const guid = isGuid(who) ? who : parseGuid(who)
-  const base = guid ? `<GUID=${guid}>` : /^[A-Za-z]+=.*,/.test(who) ? who : undefined
+  const dn = /^[A-Za-z]+=.*,/.test(who) ? who : undefined
+  const plain = kind === 'plain'
+  const controls: readonly SearchControl[] = plain ? [] : [{ type: 'extendedDn' }, { type: 'showDeleted' }]
   const shape = {
-    attributes: attributeList([...attributes, 'memberOf'], neededAttributes),
-    controls: [{ type: 'extendedDn' }, { type: 'showDeleted' }],
+    attributes: attributeList(plain ? attributes : [...attributes, 'memberOf'], needed),
+    controls,
   } as const
-  if (base !== undefined) return { ...shape, base, scope: 'base', filter: '(objectClass=*)' }
+  if (dn !== undefined) return { ...shape, base: dn, scope: 'base', filter: '(objectClass=*)' }
+  if (guid && plain) return { ...shape, base: namingContext, scope: 'sub', filter: `(entryUUID=${guid})` }
+  if (guid) return { ...shape, base: `<GUID=${guid}>`, scope: 'base', filter: '(objectClass=*)' }
   const value = escapeFilter(who)
-  const names = ['userPrincipalName', 'mail', 'sAMAccountName'].map((name) => `(${name}=${value})`).join('')
-  return { ...shape, base: namingContext, scope: 'sub', filter: `(&${observedFilter}(|${names}))` }
+  const names = accountNames.map((name) => `(${name}=${value})`).join('')
+  return { ...shape, base: namingContext, scope: 'sub', filter: `(&${observedFilter(kind)}(|${names}))` }
 }
 
 /** RFC 4515. */
@@ -42,17 +47,43 @@ export const escapeFilter = (value: string): string =>
 function withGroups(entry: agent.Entry): agent.Entry[] {
   const { memberOf, ...links } = entry.links
   const groups = memberOf?.added ?? []
-  const self = { guid: entry.guid, sid: '', dn: entry.dn }
-  return [
-    { ...entry, links },
-    ...groups.map((group) => ({
-      guid: group.guid,
-      dn: group.dn,
-      parentGuid: '',
-      deleted: false,
-      complete: false,
-      attributes: {},
-      links: { member: { added: [self], removed: [], whole: false, first: true, last: true } },
-    })),
-  ]
+  return [{ ...entry, links }, ...groups.map((group) => holding(group, entry))]
 }
+
+/** The same where objects do not know their groups: the groups are asked. */
+async function withHolders(options: FeedOptions, entries: readonly agent.Entry[]): Promise<agent.Entry[]> {
+  const { directory, namingContext, kind } = options
+  const found: agent.Entry[] = []
+  for (const entry of entries) {
+    // Parts of a long list are of one object, told first.
+    if (entry.dn !== '' && entry.complete) {
+      const names = directories[kind].members.map((name) => `(${name}=${escapeFilter(entry.dn)})`).join('')
+      const shape = { base: namingContext, scope: 'sub', attributes: [directories[kind].guid] } as const
+      for await (const groups of directory.search({ ...shape, filter: `(|${names})` })) {
+        for (const group of groups) {
+          const guid = group.attributes[0]?.values[0]?.toString('latin1').toLowerCase() ?? ''
+          if (isGuid(guid)) found.push(holding({ guid, dn: group.dn }, entry))
+        }
+      }
+    }
+  }
+  return [...entries, ...found]
+}
+
+const holding = (group: { readonly guid: string; readonly dn: string }, member: agent.Entry): agent.Entry => ({
+  guid: group.guid,
+  dn: group.dn,
+  parentGuid: '',
+  deleted: false,
+  complete: false,
+  attributes: {},
+  links: {
+    member: {
+      added: [{ guid: member.guid, sid: '', dn: member.dn }],
+      removed: [],
+      whole: false,
+      first: true,
+      last: true,
+    },
+  },
+})

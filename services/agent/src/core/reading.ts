@@ -2,9 +2,11 @@
 import type { agent } from '@canopy/proto'
 import type { Directory, FeedEvent } from '../ports.ts'
 import { Batcher, type Draft } from './batcher.ts'
-import { type Cursor, CursorLost, type Dialect, encodeCursor } from './cursor.ts'
+import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
+import { chooseDialect, type Dialect, dialects } from './dialect.ts'
 import { DirSyncUnavailable, readDirSync } from './dirsync.ts'
 import { type Root, watchChanges } from './root.ts'
+import { readSyncrepl } from './syncrepl.ts'
 import { readUsn, usnSource } from './usn.ts'
 import { Wake } from './wake.ts'
 
@@ -34,15 +36,18 @@ export async function readPartition(options: ReadingOptions): Promise<never> {
   const { directory, root, assignment, signal } = options
   const wake = new Wake()
   void directory.closed.then(() => wake.ring())
-  void watchChanges(directory, root.namingContext, () => wake.ring())
-  return new Reader(options, wake).run(assignment.pollIntervalMs || defaultPollMs, signal)
+  const reader = new Reader(options, wake)
+  if (dialects[reader.dialect].wakes === 'notification') {
+    void watchChanges(directory, root.namingContext, () => wake.ring())
+  }
+  return reader.run(assignment.pollIntervalMs || defaultPollMs, signal)
 }
 
 class Reader {
   private readonly options: ReadingOptions
   private readonly wake: Wake
   private cursor: Cursor | undefined
-  private dialect: Dialect
+  dialect: Dialect
   private entries = 0
   /** Since the last reading from the start. */
   private skipped = 0
@@ -52,9 +57,8 @@ class Reader {
   constructor(options: ReadingOptions, wake: Wake) {
     this.options = options
     this.wake = wake
-    const asked = options.assignment.dialect
-    const kept = options.cursor?.dialect
-    this.dialect = asked === 'usn' || asked === 'dirsync' ? asked : (kept ?? 'dirsync')
+    const { assignment, cursor, root } = options
+    this.dialect = chooseDialect({ asked: assignment.dialect, kept: cursor?.dialect, kind: root.kind })
     this.cursor = options.cursor?.dialect === this.dialect ? options.cursor : undefined
   }
 
@@ -75,7 +79,7 @@ class Reader {
 
   /** One reading up to "no more data". */
   private async pass(): Promise<void> {
-    const phase = this.cursor?.phase ?? 'snapshot'
+    let phase = this.cursor?.phase ?? 'snapshot'
     this.entries = 0
     this.sentInPass = false
     if (!this.cursor) this.skipped = 0
@@ -91,14 +95,21 @@ class Reader {
         }
         if (event.value.type === 'entry') this.entries++
         const draft = batcher.push(event.value)
-        if (draft) await this.send(draft, this.skipped + batcher.skipped)
+        if (draft) {
+          await this.send(draft, this.skipped + batcher.skipped)
+          // A feed that stays open does not end its pass when it is through with what there was.
+          if (draft.begin) phase = 'snapshot'
+          if (draft.caughtUp && phase === 'snapshot') {
+            phase = 'stream'
+            this.report(phase, this.skipped + batcher.skipped)
+          }
+        }
         this.options.signal.throwIfAborted()
       }
     } finally {
       await feed.return(undefined as never)
     }
     this.skipped += batcher.skipped
-    if (phase === 'snapshot') this.report('stream', this.skipped)
   }
 
   private async send(draft: Draft, skipped: number): Promise<void> {
@@ -112,12 +123,15 @@ class Reader {
   }
 
   private async feed(): Promise<AsyncGenerator<FeedEvent, Cursor>> {
-    const { directory, root, assignment } = this.options
-    const options = { directory, namingContext: root.namingContext, attributes: assignment.attributes }
+    const { directory, root, assignment, signal } = this.options
+    const { namingContext, kind } = root
+    const options = { directory, kind, namingContext, attributes: assignment.attributes }
     const { cursor } = this
     switch (this.dialect) {
       case 'dirsync':
         return readDirSync(options, cursor?.dialect === 'dirsync' ? cursor : undefined)
+      case 'syncrepl':
+        return readSyncrepl({ ...options, signal }, cursor?.dialect === 'syncrepl' ? cursor : undefined)
       case 'usn':
         return readUsn(
           options,

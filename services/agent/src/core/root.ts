@@ -1,11 +1,13 @@
 /** Learns which directory is connected: its naming context, its identity, and whether the account sees deletions. */
 import { canonicalDn, domainToDn } from '@canopy/domain'
 import { type Directory, LdapError } from '../ports.ts'
+import { type DirectoryKind, directoryKind } from './dialect.ts'
 import { readOne } from './usn.ts'
 
 export interface Root {
   /** As the server spells it. */
   readonly namingContext: string
+  readonly kind: DirectoryKind
   readonly dsServiceName: string
   /** The server's clock, as generalized time; '' if it tells none. */
   readonly currentTime: string
@@ -13,13 +15,16 @@ export interface Root {
 
 /** Undefined when the server is no directory of this domain. */
 export async function readRoot(directory: Directory, domain: string): Promise<Root | undefined> {
-  const root = await readOne(directory, '', ['namingContexts', 'dsServiceName', 'currentTime'])
+  const root = await readOne(directory, '', ['namingContexts', 'dsServiceName', 'currentTime', 'supportedControl'])
   const contexts = root?.get('namingcontexts')?.map((value) => value.toString('utf8')) ?? []
   const wanted = canonicalDn(domainToDn(domain))
   const namingContext = contexts.find((dn) => canonicalDn(dn) === wanted)
   if (namingContext === undefined) return undefined
   const text = (name: string): string => root?.get(name)?.[0]?.toString('utf8') ?? ''
-  return { namingContext, dsServiceName: text('dsservicename'), currentTime: text('currenttime') }
+  const dsServiceName = text('dsservicename')
+  const controls = root?.get('supportedcontrol')?.map((value) => value.toString('latin1')) ?? []
+  const kind = directoryKind({ dsServiceName, controls })
+  return { namingContext, kind, dsServiceName, currentTime: text('currenttime') }
 }
 
 /** The well-known GUID of CN=Deleted Objects. */

@@ -3,6 +3,7 @@ import type { agent } from '@canopy/proto'
 import type { Connector, Credential, Credentials, Directory, Trouble } from '../ports.ts'
 import type { Draft } from './batcher.ts'
 import { type Cursor, decodeCursor } from './cursor.ts'
+import { chooseDialect, dialects } from './dialect.ts'
 import type { CredentialGate } from './gate.ts'
 import { readPartition } from './reading.ts'
 import { type Root, readRoot, seesDeletions } from './root.ts'
@@ -138,7 +139,8 @@ export class PartitionSession {
   }
 
   private async read(directory: Directory, root: Root): Promise<void> {
-    const sees = await seesDeletions(directory, root.namingContext)
+    const dialect = chooseDialect({ asked: this.assignment.dialect, kept: this.cursor?.dialect, kind: root.kind })
+    const sees = dialects[dialect].tellsDeletions || (await seesDeletions(directory, root.namingContext))
     await readPartition({
       directory,
       root,
@@ -175,6 +177,7 @@ export class PartitionSession {
       caughtUp: draft.caughtUp,
       snapshotBegin: draft.begin,
       snapshotComplete: draft.complete,
+      snapshotNamesOnly: draft.namesOnly,
       observedAt: this.options.now(),
       server,
       namingContext,

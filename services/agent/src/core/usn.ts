@@ -1,8 +1,8 @@
 /** Reads a domain by uSNChanged: whole objects whose number rose, window by window. */
 import type { Directory, FeedEvent } from '../ports.ts'
 import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
+import { directories } from './dialect.ts'
 import { readContainers } from './dirsync.ts'
-import { neededAttributes } from './entry.ts'
 import { type FeedOptions, readPaged } from './feed.ts'
 import { attributeList, observedFilter } from './observed.ts'
 
@@ -67,7 +67,7 @@ async function* enumerate(options: FeedOptions): AsyncGenerator<FeedEvent> {
   const search = {
     base: options.namingContext,
     scope: 'sub',
-    filter: observedFilter,
+    filter: observedFilter('activeDirectory'),
     attributes: ['objectGUID'],
     controls: [{ type: 'extendedDn' }],
   } as const
@@ -80,8 +80,8 @@ const windowSearch = ({ namingContext, attributes }: FeedOptions, from: number, 
   ({
     base: namingContext,
     scope: 'sub',
-    filter: `(&(uSNChanged>=${from})(uSNChanged<=${to})${observedFilter})`,
-    attributes: attributeList(attributes, neededAttributes),
+    filter: `(&(uSNChanged>=${from})(uSNChanged<=${to})${observedFilter('activeDirectory')})`,
+    attributes: attributeList(attributes, directories.activeDirectory.needed),
     // A snapshot needs no tombstones: what it does not show is absent.
     controls: [{ type: 'extendedDn' }, ...(snapshot ? [] : [{ type: 'showDeleted' } as const])],
   }) as const

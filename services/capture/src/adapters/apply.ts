@@ -8,6 +8,7 @@ import { firstVersion, type ObjectState } from '../ports.ts'
 import { digestValues, encodeBody, maxObjectBytes } from './body.ts'
 import { countObject, publishEdges, publishObject, type Unit } from './changes.ts'
 import { retractAround } from './edges.sql.ts'
+import { resolveLinks, takeAwaited } from './link-names.ts'
 import { applyLinks } from './links.ts'
 import { resolveNames } from './names.sql.ts'
 import {
@@ -56,6 +57,7 @@ export interface Working {
 export async function applyEntries(unit: Unit, options: ApplyOptions): Promise<Applied> {
   const { tx, partition } = unit
   const { forest } = partition
+  await resolveLinks(unit, options.entries)
   const guids = [...new Set(options.entries.map((entry) => entry.guid))]
   const stored = await loadObjects(tx, forest, guids)
   const parents = await missingParents(unit, options.entries)
@@ -67,6 +69,7 @@ export async function applyEntries(unit: Unit, options: ApplyOptions): Promise<A
     step(unit, object, withParent(entry, parents), options.reread ? reread : undefined)
   }
   const result = await writeChanges(unit, [...working.values()], options)
+  for (const guid of await takeAwaited(unit, working.values())) reread.add(guid)
   await applyLinks(unit, options.entries, working)
   const deleted = [...working.values()].filter((object) => object.deleted && object.gone)
   await retractDeleted(unit, deleted)
@@ -102,9 +105,11 @@ function step({ partition }: Unit, object: Working, entry: agent.Entry, reread: 
   }
   if (restored) reread?.add(object.guid)
   object.named = true
-  object.dn = entry.dn
+  object.dn = entry.dn || object.dn
   const quiet = !entry.complete && Object.keys(entry.attributes).length === 0
-  if (quiet && stored && object.state === undefined && sameNaming(stored, entry)) {
+  // Said to be there, and nothing else: its name comes from what was told before.
+  const unnamed = entry.dn === '' && object.state !== undefined
+  if (quiet && (unnamed || (stored && object.state === undefined && sameNaming(stored, entry)))) {
     object.gone = false
     return
   }

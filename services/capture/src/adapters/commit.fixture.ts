@@ -98,6 +98,7 @@ export const batchOf = (entries: readonly agent.Entry[], of: Partial<agent.Batch
   caughtUp: true,
   snapshotBegin: false,
   snapshotComplete: false,
+  snapshotNamesOnly: false,
   observedAt: new Date(),
   server: 'ldaps://dc1.contoso.lab:636',
   namingContext,

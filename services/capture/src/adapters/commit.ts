@@ -54,7 +54,7 @@ export class Commits {
         namesMatter: this.options.namesMatter(),
       })
       await noteRereads(tx, partition, applied.reread)
-      if (batch.snapshotComplete) await this.complete(tx, partition)
+      if (batch.snapshotComplete) await this.complete(tx, partition, batch.snapshotNamesOnly)
       const taken = await checkpoint(tx, out, partition)
       await writePartition(tx, partition, taken === 'taken')
       beforeCommit?.()
@@ -177,13 +177,13 @@ export class Commits {
   }
 
   /** The reading saw everything there is: what it did not see is absent, unless that is too much to believe. */
-  private async complete(tx: Tx, partition: PartitionRow): Promise<void> {
+  private async complete(tx: Tx, partition: PartitionRow, namesOnly: boolean): Promise<void> {
     const { forest, domain, snapshot_mark: mark } = partition
     const { missing, total } = await countMissing(tx, forest, domain, mark)
     if (isHeld(missing, total, this.options.guard)) {
       partition.held = `${missing} of ${total} objects were not seen by a complete reading; nothing was deleted`
     } else if (missing > 0) await addSweeps(tx, [{ forest, domain, kind: 'missing', mark }])
-    if (partition.complete) await addSweeps(tx, [{ forest, domain, kind: 'stale', mark }])
+    if (partition.complete && !namesOnly) await addSweeps(tx, [{ forest, domain, kind: 'stale', mark }])
     partition.complete = true
     partition.dirty = true
   }

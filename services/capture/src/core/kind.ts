@@ -8,13 +8,20 @@ const containerClasses = new Set([
   'builtindomain',
   'lostandfound',
   'msexchsystemobjectscontainer',
+  // Of directories other than Active Directory.
+  'organization',
+  'domain',
+  'dcobject',
+  'locality',
+  'country',
 ])
+const groupClasses = ['group', 'groupofnames', 'groupofuniquenames', 'groupofmembers']
 
 /** Computers, and service accounts that are computers by class, are nobody's users. */
 export function kindOf(classes: readonly string[]): Kind {
   const names = new Set(classes.map((name) => name.toLowerCase()))
   if (names.has('computer')) return 'other'
-  if (names.has('group')) return 'group'
+  if (groupClasses.some((name) => names.has(name))) return 'group'
   if (names.has('user') || names.has('inetorgperson')) return 'user'
   if (names.has('contact')) return 'contact'
   for (const name of names) if (containerClasses.has(name)) return 'container'

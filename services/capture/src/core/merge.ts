@@ -36,11 +36,12 @@ export function mergeEntry(
     name,
     rdn,
     parent: head ? undefined : entry.parentGuid || before?.parent,
-    body: mergeBody(base?.body, entry, name, context),
+    body: mergeBody(base, entry, name, context),
   }
 }
 
-function mergeBody(before: Body | undefined, entry: agent.Entry, name: string, { digest }: MergeContext): Body {
+function mergeBody(base: ObjectState | undefined, entry: agent.Entry, name: string, { digest }: MergeContext): Body {
+  const before = base?.body
   const attributes = new Map(before ? Object.entries(before.attributes) : [])
   const oversize = new Map(before ? Object.entries(before.oversize) : [])
   for (const attribute in entry.attributes) {
@@ -55,8 +56,10 @@ function mergeBody(before: Body | undefined, entry: agent.Entry, name: string, {
     if (travels) oversize.delete(attribute)
     else oversize.set(attribute, { digest: digest(values), length: bytes })
   }
-  // DirSync never returns cn; it is the name.
-  attributes.set('cn', { values: [Buffer.from(name)] })
+  // DirSync never returns cn; it is the name. Directories that do tell it may name their objects otherwise.
+  const cn = entry.attributes.cn ?? attributes.get('cn')
+  const isName = cn?.values.length !== 1 || cn.values[0]!.toString('utf8') === base?.name
+  if (!entry.attributes.cn && isName) attributes.set('cn', { values: [Buffer.from(name)] })
   return { attributes: sorted(attributes), references: mergeReferences(before, entry), oversize: sorted(oversize) }
 }
 

@@ -46,11 +46,6 @@ function reviewForests(source: Source): readonly Finding[] {
       (index) => domains[index]!.path,
       'domain',
     ),
-    ...source.forests.flatMap((forest, at) =>
-      forest.domains.flatMap((domain, index) =>
-        domain.dialect === 'syncrepl' ? [later(['forests', at, 'domains', index, 'dialect'], 'syncrepl')] : [],
-      ),
-    ),
   ]
 }
 

@@ -1,6 +1,6 @@
 /** The wire layer against hostile bytes: whatever arrives, it decodes or fails with BerError; it never hangs or over-reads. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { convertEntry } from '../../core/entry.ts'
+import { EntryConverter } from '../../core/entry.ts'
 import { BerError } from './ber.ts'
 import { decodeSearchControls } from './controls.ts'
 import { Framer } from './framer.ts'
@@ -68,6 +68,9 @@ afterAll(() => {
   Error.stackTraceLimit = 10
 })
 
+const wholes = new EntryConverter('plain', 'part')
+const deltas = new EntryConverter('activeDirectory', 'incremental')
+
 /** Everything that is done with a message before the core sees it, and the core's first step. */
 function digest(bytes: Buffer, cutAt: number): number {
   const decoder = new MessageDecoder()
@@ -78,8 +81,8 @@ function digest(bytes: Buffer, cutAt: number): number {
     messages++
     if (message.type === 'entry') {
       toSyncItem(message)
-      convertEntry(message.entry, 'part', true)
-      convertEntry(message.entry, 'incremental', false)
+      for (const _ of wholes.convert(message.entry, true)?.parts ?? []);
+      for (const _ of deltas.convert(message.entry, false)?.parts ?? []);
     } else if (message.type === 'intermediate') toSyncItem(message)
     else if (message.type === 'done') decodeSearchControls(message.controls)
   }
