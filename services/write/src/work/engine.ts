@@ -1,4 +1,5 @@
 /** Keeps rounds going for one target: two general slots and one that is kept free for leavers. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log, RunningStage, Sql } from '@canopy/chassis'
 import { classify } from '@canopy/chassis'
 import { publishedWritesPerSecond, takeTokens } from '../adapters/store/budget.sql.ts'
@@ -27,6 +28,8 @@ export interface Engine {
 const idleMs = 500
 /** Wakes within it are one: intake commits many batches in a row. */
 const gatherMs = 5
+/** A look that found nothing is not repeated sooner: before the barrier opens every batch of intake is a wake for nothing. */
+const emptyPauseMs = 50
 /** Unsettled rows wait for seconds: no need to look in every round. */
 const settleEveryMs = 500
 /** Calls of `send` that a round keeps busy, over and over. */
@@ -66,7 +69,10 @@ export function startEngine(options: EngineOptions): Engine {
   }
 
   const slot = async (leavers: boolean): Promise<void> => {
+    let emptyMs = Number.NEGATIVE_INFINITY
     while (!stopped) {
+      const tooSoonMs = emptyMs + emptyPauseMs - performance.now()
+      if (tooSoonMs > 0) await sleep(tooSoonMs)
       const before = generation
       const worked = await turn(options, leavers, busyOwners, looks).catch((error: unknown) => {
         const failure = classify(error)
@@ -74,6 +80,7 @@ export function startEngine(options: EngineOptions): Engine {
         return -1
       })
       if (stopped) return
+      emptyMs = worked === 0 ? performance.now() : Number.NEGATIVE_INFINITY
       if (worked < 0) await rest(1_000)
       else if (worked === 0 && before === generation) await rest(target.health.paused() ? 200 : idleMs)
       else if (worked > 0 && !leavers) wake()
