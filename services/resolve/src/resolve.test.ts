@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findIdentities, listConflicts } from './adapters/find.sql.ts'
 import { deriveAnchor } from './adapters/hash.ts'
 import { tally } from './adapters/work.sql.ts'
-import { edge, guidOf, type ResolveStore, resolveStore, said, testConfiguration } from './testing/store.ts'
+import { edge, guidOf, now, type ResolveStore, resolveStore, said, testConfiguration } from './testing/store.ts'
 
 const [one, two, three, group] = [guidOf(1), guidOf(2), guidOf(3), guidOf(9)]
 const person = (forest: string, guid: string, values = {}, more = {}) => said({ forest, guid, ...more }, values)
@@ -217,6 +217,17 @@ describe('scope', () => {
     expect(desired('a', one)?.deleteAt).toEqual(new Date(65_000))
     await store.contributions(person('a', one, { displayName: 'Ada' }, { version: 4n }))
     expect(desired('a', one)).toMatchObject({ leftScope: false, deleteAt: undefined })
+  })
+  it('tells a change by its own time, and what it does to others by the time of that', async () => {
+    await opened()
+    const source = { server: '', namingContext: '', epoch: 1n, batch: 1n, observedAt: new Date(5_000), snapshot: false }
+    const boss = person('a', two, { displayName: 'Grace' }, { source })
+    await store.contributions(boss)
+    await store.contributions(person('a', one, {}, { references: { manager: two }, source }))
+    expect(desired('a', one)?.observedAt).toEqual(new Date(5_000))
+    await store.contributions({ ...boss, version: 2n, gone: true })
+    await store.drain()
+    expect(desired('a', one)).toMatchObject({ references: {}, observedAt: now })
   })
   it('that is unknown holds who never was desired, and changes nothing about who was', async () => {
     await opened()

@@ -231,12 +231,23 @@ function conclude(of: { request: SettleRequest; draft: Draft; referenced: Refere
     if (target !== undefined && target !== anchor) references[attribute] = target
   }
   const derived = deriveAnchor(draft.kind, draft.sourceAnchor)
-  const made = desire({ ...draft, references, sourceAnchorHolder: derived === anchor ? undefined : derived })
+  const seenAt = seen(request, draft)
+  const sourceAnchorHolder = derived === anchor ? undefined : derived
+  const made = desire({ ...draft, references, sourceAnchorHolder, seenAt })
   count(draft, made.state, outcome.tally)
   const wasLive = before?.state === 'live'
   const isLive = made.state === 'live'
   if (wasLive !== isLive) outcome.flips.push({ anchor, kind: draft.kind, isLive })
-  if (made.desired) publish({ request, draft, state: made.state, object: made.desired, outcome })
+  if (made.desired) publish({ request, draft, state: made.state, object: made.desired, seenAt, outcome })
+}
+
+/**
+ * A change of its own objects was seen when the directory was read. What another object's change does to an identity, such as
+ * a manager who left or a value that was freed, was seen just now.
+ */
+function seen(request: SettleRequest, { before, members }: Draft): Date | undefined {
+  const isOwn = members.some(({ forest, guid }) => request.headers?.has(`${forest}/${guid}`))
+  return before === undefined || isOwn ? newestOf(members).observedAt : request.now
 }
 
 function publish(of: {
@@ -244,9 +255,10 @@ function publish(of: {
   draft: Draft
   state: IdentityState
   object: desired.DesiredObject
+  seenAt: Date | undefined
   outcome: Outcome
 }): void {
-  const { request, draft, object, state, outcome } = of
+  const { request, draft, object, state, seenAt, outcome } = of
   const { before, anchor, kind, sourceAnchor, members } = draft
   const body = encodeDesired(object)
   const digest = digestOf(body)
@@ -261,10 +273,10 @@ function publish(of: {
   }
   joined(draft, there, outcome)
   if (isEqual) return
-  const { observedAt, steps } = newestOf(members)
+  const { steps } = newestOf(members)
   stampVersions(object.attributes, members)
   object.version = version
-  object.observedAt = observedAt
+  object.observedAt = seenAt
   object.steps = [...steps, { stage: 'resolve', at: request.now, version, note: noteOf(draft, there) }]
   request.out.put(topics.desired, anchor, object, headersOf(request, members))
 }

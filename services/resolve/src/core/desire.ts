@@ -20,6 +20,8 @@ export interface Wish {
   readonly before: Identity | undefined
   /** The identity that has the source anchor in the same forest already, where there is one. */
   readonly sourceAnchorHolder: string | undefined
+  /** When what makes it differ was seen; undefined where no source says so. */
+  readonly seenAt: Date | undefined
 }
 
 export interface Desire {
@@ -65,8 +67,7 @@ function notCreated({ standing }: Wish, isDisabled: boolean): string {
 /** Says nothing of values, so that none is touched. The day of its deletion stays the one it was. */
 function left(wish: Wish, leaving: Contribution): DesiredObject {
   const was = wish.before?.desired()
-  const since = leaving.source?.observedAt
-  const deleteAt = since && new Date(since.getTime() + leaving.deleteAfterSeconds * 1000)
+  const deleteAt = wish.seenAt && new Date(wish.seenAt.getTime() + leaving.deleteAfterSeconds * 1000)
   const object = blank(wish)
   object.leftScope = true
   object.onLeave = leaving.onLeave

@@ -6,6 +6,7 @@ import { compileRules, type KindRules, type RuleProblem } from './rules.ts'
 export interface Configured {
   readonly name: string
   readonly version: bigint
+  readonly appliedAt: Date | undefined
   readonly forests: ReadonlySet<string>
   readonly kinds: ReadonlyMap<string, KindRules>
   /** By forest; none: everything is in scope. */
@@ -30,6 +31,7 @@ export function configured(from: configuration.Configuration): Configured {
   return {
     name: from.name,
     version: from.version,
+    appliedAt: from.appliedAt,
     forests: new Set(from.forests.map((forest) => forest.name)),
     ...compileRules(from.mappings),
     scopes,

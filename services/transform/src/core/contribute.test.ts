@@ -181,3 +181,20 @@ describe('scope', () => {
     expect(made).toMatchObject({ scope: 'SCOPE_OUT', onLeave: 'keep', deleteAfterSeconds: 60, attributes: {} })
   })
 })
+
+describe('when it was seen', () => {
+  const source = {
+    server: 'dc1',
+    namingContext: '',
+    epoch: 1n,
+    batch: 1n,
+    observedAt: new Date(5_000),
+    snapshot: false,
+  }
+  const seen = (appliedAt: Date) =>
+    contribute({ object: object({}, { source }), config: { ...config(), appliedAt }, bound, now })?.contribution.source
+  it('is when the configuration was applied that made it differ, however old the object is', () => {
+    expect(seen(new Date(9_000))?.observedAt).toEqual(new Date(9_000))
+    expect(seen(new Date(2_000))?.observedAt).toEqual(new Date(5_000))
+  })
+})

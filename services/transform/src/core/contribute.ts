@@ -114,6 +114,12 @@ function referenceOf(object: change.DirectoryObject, source: string): string | u
   return undefined
 }
 
+/** What a configuration changes is seen when it is applied, however old the object is. */
+function sourceOf({ source }: change.DirectoryObject, appliedAt: Date | undefined): change.DirectoryObject['source'] {
+  if (!source?.observedAt || !appliedAt || source.observedAt >= appliedAt) return source
+  return { ...source, observedAt: appliedAt }
+}
+
 function blank(object: change.DirectoryObject, config: Configured, now: Date): Contribution {
   return {
     forest: object.forest,
@@ -131,7 +137,7 @@ function blank(object: change.DirectoryObject, config: Configured, now: Date): C
     createdAt: undefined,
     sourceVersion: object.version,
     configurationVersion: config.version,
-    source: object.source,
+    source: sourceOf(object, config.appliedAt),
     steps: steps(object, now),
     dn: object.dn,
     claims: [],
