@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { canonicalDn, leafRdn, parseDn } from '@canopy/domain'
 import { agent as proto } from '@canopy/proto'
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js'
 
@@ -25,6 +26,10 @@ export class TestHub {
   readonly reports: proto.PartitionReport[] = []
   readonly batches: Omit<proto.Batch, 'entries'>[] = []
   entries = 0
+  /** SIDs of the ends of links that stand for somebody of another forest. */
+  readonly foreign = new Map<string, string>()
+  /** Members told of, added and removed, since the start. */
+  membersTold = 0
   /** Whether batches are acknowledged. */
   acknowledges = true
   private readonly dir: string
@@ -88,9 +93,27 @@ export class TestHub {
     return this.batches.some((batch) => batch.snapshotComplete)
   }
 
-  byName(name: string): (Seen & { guid: string }) | undefined {
-    for (const [guid, seen] of this.objects) if (seen.attributes.name?.[0] === name) return { ...seen, guid }
+  /** The object of that name, below `base` where one is given. */
+  byName(name: string, base = ''): (Seen & { guid: string }) | undefined {
+    const root = canonicalDn(base)
+    for (const [guid, seen] of this.objects) {
+      if (parseDn(seen.dn)?.[0]?.value !== name) continue
+      if (base === '' || canonicalDn(this.dnOf(guid) ?? '').endsWith(`,${root}`)) return { ...seen, guid }
+    }
     return undefined
+  }
+
+  /** Its name as the names of what is above it make it. */
+  dnOf(guid: string): string | undefined {
+    const seen = this.objects.get(guid)
+    if (!seen) return undefined
+    const parent = seen.parentGuid === guid ? undefined : this.dnOf(seen.parentGuid)
+    return parent === undefined ? seen.dn : `${leafRdn(seen.dn)},${parent}`
+  }
+
+  /** GUIDs by canonical name. */
+  index(): Map<string, string> {
+    return new Map([...this.objects.keys()].map((guid) => [canonicalDn(this.dnOf(guid) ?? ''), guid]))
   }
 
   /** Cuts the stream; the agent comes back and is assigned from the last committed cursor. */
@@ -117,9 +140,7 @@ export class TestHub {
       else if (body?.$case === 'report') this.reports.push(body.value)
       else if (body?.$case === 'result') this.answers.get(body.value.id)?.(body.value)
       else if (body?.$case === 'heartbeat') stream.write({ body: { $case: 'heartbeat', value: {} } })
-      const waiters = this.waiters
-      this.waiters = []
-      for (const wake of waiters) wake()
+      this.wakeAll()
     })
   }
 
@@ -137,7 +158,9 @@ export class TestHub {
     this.batches.push(rest)
     this.entries += entries.length
     if (batch.snapshotBegin) this.objects.clear()
+    const restored = entries.filter((entry) => !entry.deleted && this.objects.get(entry.guid)?.deleted)
     for (const entry of entries) this.apply(entry)
+    for (const { guid } of restored) void this.readAgain(guid)
     this.assignment = { ...this.assignment, nextBatch: nextBatch + 1n, cursor: batch.cursor }
     const { forest, domain, number } = batch
     if (this.acknowledges) stream.write({ body: { $case: 'ack', value: { forest, domain, epoch, number } } })
@@ -156,7 +179,11 @@ export class TestHub {
     this.objects.set(entry.guid, seen)
     seen.told++
     seen.deleted = entry.deleted
-    if (entry.deleted) return
+    if (entry.deleted) {
+      // Its groups do not say so.
+      for (const other of this.objects.values()) other.members.delete(entry.guid)
+      return
+    }
     seen.dn = entry.dn
     seen.parentGuid = entry.parentGuid || seen.parentGuid
     if (entry.complete) {
@@ -169,14 +196,35 @@ export class TestHub {
     }
     for (const [name, links] of Object.entries(entry.links)) {
       if (name !== 'member') {
-        const target = links.added[0]?.guid
+        const target = links.added[0] && endOf(links.added[0])
         if (target) seen.references[name] = target
         else delete seen.references[name]
         continue
       }
       if (links.whole && links.first) seen.members.clear()
-      for (const link of links.added) seen.members.add(link.guid)
-      for (const link of links.removed) seen.members.delete(link.guid)
+      this.membersTold += links.added.length + links.removed.length
+      for (const link of links.added) {
+        seen.members.add(endOf(link))
+        if (link.dn.includes(',CN=ForeignSecurityPrincipals,')) this.foreign.set(endOf(link), link.sid)
+      }
+      for (const link of links.removed) seen.members.delete(endOf(link))
     }
   }
+
+  /** What is restored is in its groups again, or not: the groups do not say. */
+  private async readAgain(guid: string): Promise<void> {
+    const { forest, domain } = this.assignment
+    const { entries } = await this.command({ $case: 'readObject', value: { forest, domain, who: guid } })
+    for (const entry of entries) if (entry.guid === guid || this.objects.has(entry.guid)) this.apply(entry)
+    this.wakeAll()
+  }
+
+  private wakeAll(): void {
+    const waiters = this.waiters
+    this.waiters = []
+    for (const wake of waiters) wake()
+  }
 }
+
+/** By GUID; directories without extended names tell a DN. */
+const endOf = (link: proto.Link): string => link.guid || link.dn

@@ -2,7 +2,8 @@
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import { type LabForest, startForest } from '@canopy/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type DirectoryUnderTest, directoryContract, startAgent } from './directory.ts'
+import { crowdEntries, crowdIn, type DirectoryUnderTest, startAgent } from './directory.subject.ts'
+import { directoryContract } from './directory.ts'
 
 const blindAccount = (baseDn: string) => ({ dn: `CN=blind,CN=Users,${baseDn}`, password: 'Blind-1-Blind' })
 
@@ -27,7 +28,18 @@ const underTest = (forest: LabForest): DirectoryUnderTest => ({
   close: () => forest.close(),
 })
 
-directoryContract('lab', async () => underTest(await labForest(300)))
+directoryContract({
+  name: 'lab',
+  dialects: ['dirsync', 'usn'],
+  cannot: {},
+  make: async () => {
+    const forest = await labForest(300)
+    // Twice what a domain controller gives at once.
+    const crowd = crowdIn(forest.baseDn, 3_200)
+    for (const { dn, attributes } of crowdEntries(crowd)) forest.directory.add(dn, attributes)
+    return { ...underTest(forest), crowd }
+  },
+})
 
 /** Passes bytes on and counts the bind requests among them; each request fits a packet here. */
 async function countingProxy(target: string): Promise<{ url: string; binds: () => number; close: () => void }> {

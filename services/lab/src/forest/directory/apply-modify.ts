@@ -4,7 +4,7 @@ import type { Entry, Value } from './entry.ts'
 import { LdapFailure, resultCode } from './failure.ts'
 import { connect, disconnect } from './links.ts'
 import type { Change, Operation } from './operation.ts'
-import { type AttributeType, attribute } from './schema.ts'
+import { type AttributeType, attribute, findClass, type ObjectClass } from './schema.ts'
 import type { Store } from './store.ts'
 import { acceptValues, sameValues, valueKey } from './values.ts'
 
@@ -19,6 +19,7 @@ interface Stage {
   readonly permissive: boolean
   readonly plain: Map<AttributeType, readonly Value[]>
   readonly links: Map<AttributeType, StagedLinks>
+  objectClass: ObjectClass
 }
 
 const groupType = attribute('groupType')
@@ -27,13 +28,18 @@ const accountType = attribute('sAMAccountType')
 /** False when every value was there already. */
 export function applyModify(store: Store, entry: Entry, operation: Operation & { readonly op: 'modify' }): boolean {
   const permissive = operation.permissive ?? false
-  const stage: Stage = { store, entry, permissive, plain: new Map(), links: new Map() }
+  const stage: Stage = { store, entry, permissive, plain: new Map(), links: new Map(), objectClass: entry.objectClass }
   for (const change of operation.changes) stageChange(stage, change)
   const plain = [...stage.plain].filter(([type, values]) => !sameValues(values, entry.stored(type)))
   checkAccountNames(store, plain, entry)
   const links = [...stage.links].filter(([, staged]) => staged.add.size + staged.drop.size > 0)
-  if (plain.length + links.length === 0) return false
+  const sameClass = stage.objectClass === entry.objectClass
+  if (plain.length + links.length === 0 && sameClass) return false
   const usn = ++store.usn
+  if (!sameClass) {
+    entry.objectClass = stage.objectClass
+    entry.touch(classAttribute, usn)
+  }
   store.unindex(entry)
   for (const [type, values] of plain) {
     entry.put(type, values)
@@ -54,10 +60,28 @@ export function applyModify(store: Store, entry: Entry, operation: Operation & {
   return true
 }
 
+const classAttribute = attribute('objectClass')
+
+/** A user becomes an inetOrgPerson or stops being one; AD lets no other structural class change. */
+function stageClass(stage: Stage, change: Change): void {
+  const named = change.values.some((value) => String(value).toLowerCase() === 'inetorgperson')
+  const { name } = stage.entry.objectClass
+  const from = change.kind === 'delete' ? 'inetOrgPerson' : 'user'
+  const to = findClass(from === 'user' ? 'inetOrgPerson' : 'user')
+  if (change.kind === 'replace' || !named || name !== from || to === undefined) {
+    throw new LdapFailure(resultCode.objectClassViolation, '00002145: UpdErr: DSID-031B1018, the object class is fixed')
+  }
+  stage.objectClass = to
+}
+
 function stageChange(stage: Stage, change: Change): void {
+  if (change.type.toLowerCase() === classAttribute.key) {
+    stageClass(stage, change)
+    return
+  }
   const type = writableAttribute(change.type)
   if (type === undefined) {
-    throw new LdapFailure(resultCode.objectClassViolation, '00002145: UpdErr: DSID-031B1018, the object class is fixed')
+    throw new LdapFailure(resultCode.objectClassViolation, '00002145: UpdErr: DSID-031B1018, the category is fixed')
   }
   if (type.key === stage.entry.rdnType.toLowerCase()) {
     throw new LdapFailure(resultCode.notAllowedOnRdn, '000020B1: UpdErr: DSID-030F12DF, problem 6004 (CANT_ON_RDN)')

@@ -59,7 +59,7 @@ export class Entry {
   parent: Entry | undefined
   rdnType: string
   rdnValue: string
-  readonly objectClass: ObjectClass
+  objectClass: ObjectClass
   /** Relative id under the domain's SID; 0 for objects that have none. */
   rid = 0
   /** A SID of another domain (foreign security principals). */
