@@ -14,6 +14,12 @@ export const events = defineEvents('control', {
     doc: 'The source given is that of the newest version: nothing was stored.',
     fields: { name: 'label' },
   },
+  domainsChanged: {
+    level: 'warn',
+    message: 'the domains of a tenant changed',
+    doc: 'A tenant verified or lost a domain. Names are mapped as before until the configuration is applied again: config diff shows what changes.',
+    fields: { target: 'label' },
+  },
   refused: {
     level: 'warn',
     message: 'configuration refused',

@@ -3,6 +3,7 @@ import { type ConfigProblem, Failure, unary } from '@canopy/chassis'
 import type { control } from '@canopy/proto'
 import { compileConfiguration } from './compile-configuration.ts'
 import { differences } from './core/difference.ts'
+import { withDomains } from './core/with-domains.ts'
 import { events } from './events.ts'
 import type { ConfigurationStore } from './ports.ts'
 
@@ -13,7 +14,9 @@ export function controlServer(store: ConfigurationStore): control.ControlServer 
       const { configuration, problems } = compileConfiguration(source)
       return { valid: configuration !== undefined, problems: problems.map(toMessage) }
     }),
-    applyConfiguration: unary(async (request: control.ApplyConfigurationRequest) => applyConfiguration(store, request)),
+    applyConfiguration: unary(async (request: control.ApplyConfigurationRequest) =>
+      applyConfiguration(store, request, true),
+    ),
     getConfiguration: unary(async ({ name, version }: control.GetConfigurationRequest) => {
       const found = await store.get(name || undefined, version === 0n ? undefined : version)
       if (found === undefined) throw notFound(name)
@@ -26,21 +29,27 @@ export function controlServer(store: ConfigurationStore): control.ControlServer 
       const { configuration, problems } = compileConfiguration(source)
       if (configuration === undefined) return { differences: [], problems: problems.map(toMessage) }
       const active = await store.get(undefined, undefined)
-      return { differences: [...differences(active ?? {}, configuration)], problems: problems.map(toMessage) }
+      const drafted = withDomains(configuration, await store.observedDomains())
+      return { differences: [...differences(active ?? {}, drafted)], problems: problems.map(toMessage) }
     }),
     compileConfiguration: unary(async ({ source }: control.CompileConfigurationRequest) => {
       const text = source === '' ? (await store.get(undefined, undefined))?.source : source
       if (text === undefined) throw notFound('')
       const { configuration, problems, tests } = compileConfiguration(text)
-      return { configuration, problems: problems.map(toMessage), tests: [...tests] }
+      const drafted = configuration && withDomains(configuration, await store.observedDomains())
+      return { configuration: drafted, problems: problems.map(toMessage), tests: [...tests] }
     }),
   }
 }
 
-/** Problems are an answer, not a failure; so is the same source once more. */
+/**
+ * Problems are an answer, not a failure; so is the same source once more. A start does not take over domains that a tenant
+ * has verified since: that is a change of what is written, which a person asks for by applying.
+ */
 export async function applyConfiguration(
   store: ConfigurationStore,
   { source, who }: control.ApplyConfigurationRequest,
+  takeDomains: boolean,
 ): Promise<control.ApplyConfigurationResponse> {
   const { configuration, problems } = compileConfiguration(source)
   const told = problems.map(toMessage)
@@ -48,7 +57,7 @@ export async function applyConfiguration(
     events.refused({ problems: problems.length, code: problems.find((problem) => !problem.warning)?.code ?? '' })
     return { configuration: undefined, problems: told, changed: false }
   }
-  const applied = await store.apply({ configuration, who })
+  const applied = await store.apply({ configuration, who, takeDomains })
   const { name, version } = applied.configuration
   if (applied.changed) events.applied({ name, version: String(version), warnings: problems.length })
   else events.unchanged({ name })

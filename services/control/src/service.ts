@@ -6,6 +6,7 @@ import { configurationStore } from './adapters/store/configuration.sql.ts'
 import { ControlConfig } from './config.ts'
 import type { ConfigurationStore } from './ports.ts'
 import { applyConfiguration, controlServer } from './rpc.ts'
+import { followDomains } from './tenant-domains.ts'
 
 /** Beside `src` in a checkout, one folder further up from `dist/src`. */
 const migrations = new URL(import.meta.url.endsWith('.ts') ? '../migrations/' : '../../migrations/', import.meta.url)
@@ -23,8 +24,9 @@ export const control = defineService({
     })
     const store = configurationStore({ sql: context.sql, publish: stage.publish.bind(stage), now: context.now })
     context.rpc.addService(proto.ControlService, controlServer(store))
-    const file = context.config.apply_file
-    return file === undefined ? [] : [applyAtStart(store, file)]
+    const { apply_file: file, domains_poll_ms: pollMs } = context.config
+    const domains = followDomains({ store, channels: context.channels, pollMs, firstPollMs: Math.min(1_000, pollMs) })
+    return file === undefined ? [domains] : [applyAtStart(store, file), domains]
   },
 })
 
@@ -35,7 +37,7 @@ const applyAtStart = (store: ConfigurationStore, file: string): Component => ({
     const source = await readFile(file, 'utf8').catch((error: unknown) => {
       throw unreadable(file, error)
     })
-    const { configuration, problems } = await applyConfiguration(store, { source, who: 'file' })
+    const { configuration, problems } = await applyConfiguration(store, { source, who: 'file' }, false)
     const first = problems.find((problem) => !problem.warning)
     if (configuration !== undefined || first === undefined) return
     throw new Failure({

@@ -28,6 +28,13 @@ export const events = defineEvents('transform', {
     fields: { version: 'field', objects: 'sum', published: 'sum' },
     units: { objects: '{object}', published: '{contribution}' },
   },
+  dueEvaluated: {
+    level: 'info',
+    message: 'objects evaluated at their time',
+    doc: 'What is said of these objects changes by itself now: an account expired. `published` of them said something new.',
+    fields: { objects: 'sum', published: 'sum' },
+    units: { objects: '{object}', published: '{contribution}' },
+  },
   bindingFailed: {
     level: 'warn',
     message: 'capture could not be asked for the containers of a scope',

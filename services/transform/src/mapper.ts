@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type { Out, Tx } from '@canopy/chassis'
 import { type change, topics } from '@canopy/proto'
 import { accept } from './adapters/digests.sql.ts'
+import { putDue } from './adapters/due.sql.ts'
 import { comparable } from './core/comparable.ts'
 import type { Configured } from './core/configured.ts'
 import { contribute, type Made } from './core/contribute.ts'
@@ -45,6 +46,10 @@ export async function mapBatch(of: {
     contribution.steps.at(-1)!.version = version
     out.put(topics.contributions, key, contribution, newest.get(key)!.headers)
   }
+  await putDue(
+    tx,
+    [...accepted.keys()].map((key) => candidates.get(key)!.contribution),
+  )
   return accepted.size
 }
 

@@ -1,5 +1,6 @@
 import { defineService, Failure, unary } from '@canopy/chassis'
 import { collect, type TestProcess, testProcess } from '@canopy/chassis/testing'
+import { filetimeFromDate } from '@canopy/domain'
 import { capture, change, type configuration, topics } from '@canopy/proto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -10,6 +11,9 @@ const guidOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padSt
 
 /** Containers that capture knows by now. */
 const containers = new Map<string, string>()
+
+/** Objects that capture has, by GUID. */
+const known = new Map<string, change.DirectoryObject>()
 
 /** Another service that answers for the connector space. */
 const directory = defineService({
@@ -24,7 +28,9 @@ const directory = defineService({
         guids: Object.fromEntries(dns.flatMap((dn) => (containers.has(dn) ? [[dn, containers.get(dn)!]] : []))),
       })),
       getForests: refused,
-      findObjects: refused,
+      findObjects: unary(async ({ who }: capture.FindObjectsRequest) => ({
+        objects: [...known.values()].filter(({ guid }) => guid === who),
+      })),
       checkForest: refused,
       resnapshot: refused,
     })
@@ -57,6 +63,7 @@ let running: TestProcess
 let seen: Awaited<ReturnType<typeof collect<ReturnType<typeof topics.contributions.codec.decode>>>>
 beforeEach(async () => {
   containers.clear()
+  known.clear()
   const config = { transform: { binding_retry_ms: 100 } }
   running = await testProcess({ services: [transform, directory], outputs: [topics.changes], config })
   seen = await collect(running.bus, topics.contributions)
@@ -130,5 +137,20 @@ describe('transform', () => {
     await running.configure({ ...base, version: 2n, scopes })
     await running.say(topics.changes, [person(3, 'Zoe')])
     await vi.waitFor(() => expect(objects().at(-1)?.message.scope).toBe('SCOPE_IN'), 5_000)
+  })
+
+  it('says that an account is disabled when it expires, though nothing changes in the directory', async () => {
+    const rule = { kind: 'user', target: 'accountEnabled', source: { $case: 'constant', value: 'True' } } as const
+    await running.configure({ ...base, version: 1n, mappings: [rule] })
+    const expires = new Date(Date.now() + 2_000)
+    const account = person(1, 'Ada', {
+      attributes: { accountExpires: { values: [Buffer.from(String(filetimeFromDate(expires)))] } },
+    })
+    known.set(guidOf(1), account.message)
+    await running.say(topics.changes, [account])
+    const enabled = () => objects().map(({ message }) => message.attributes.accountEnabled?.values[0])
+    await vi.waitFor(() => expect(enabled()).toEqual(['true']), 5_000)
+    await vi.waitFor(() => expect(enabled()).toEqual(['true', 'false']), 6_000)
+    expect(objects().at(-1)?.message.sourceVersion).toBe(1n)
   })
 })

@@ -12,6 +12,7 @@ import {
 import { type change, type configuration, transform as rpc, topics } from '@canopy/proto'
 import { bindings } from './adapters/bindings.ts'
 import { askCapture } from './adapters/capture.ts'
+import { clock } from './clock.ts'
 import { Config } from './config.ts'
 import { configurations } from './configurations.ts'
 import { configured } from './core/configured.ts'
@@ -32,13 +33,11 @@ export const transform = defineService({
   migrations: new URL('../migrations/', import.meta.url),
   compose: async (context) => {
     const state: State = {}
-    const evaluation = evaluator({
-      context,
-      running: () => (state.stage && state.active ? { stage: state.stage, active: state.active } : undefined),
-    })
+    const running = () => (state.stage && state.active ? { stage: state.stage, active: state.active } : undefined)
+    const evaluation = evaluator({ context, running })
     const ask = askCapture(context.channels)
     context.rpc.addService(rpc.TransformService, transformServer({ active: () => state.active, ask, now: context.now }))
-    return [stageComponent(context, state, evaluation), evaluation]
+    return [stageComponent(context, state, evaluation), evaluation, clock({ context, running, find: ask.object })]
   },
 })
 

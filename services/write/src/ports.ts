@@ -93,6 +93,13 @@ export interface CloudCapabilities {
   readonly membersPerRequest: number
 }
 
+export interface CloudDomain {
+  readonly name: string
+  readonly verified: boolean
+  /** The one that the tenant began with. */
+  readonly initial: boolean
+}
+
 export interface CloudDirectory {
   readonly capabilities: CloudCapabilities
   /** One answer per request, in order. Never throws; requests of one call must not depend on each other. */
@@ -101,6 +108,8 @@ export interface CloudDirectory {
   list(kind: Kind): AsyncIterable<readonly CloudObject[]>
   /** Ids of the members of a group, page by page. Throws Failure. */
   members(groupId: string): AsyncIterable<readonly string[]>
+  /** Domains of the tenant; none where a target has none. Throws Failure. */
+  domains(): Promise<readonly CloudDomain[]>
   /** Preflight, a line each. */
   check(): Promise<readonly agent.CheckLine[]>
   close(): Promise<void>

@@ -52,6 +52,10 @@ export function addWriteRpc(parts: RpcParts): void {
       const lines = await Promise.all(named(request.target).map((target) => target.directory.check()))
       return { lines: lines.flat() }
     }),
+    getTenantDomains: unary(async (request: write.GetTenantDomainsRequest) => {
+      const found = await Promise.all(named(request.target).map((target) => target.directory.domains()))
+      return { domains: found.flat() }
+    }),
     reconcile: unary(async (request: write.ReconcileRequest) => {
       const sums = await Promise.all(named(request.target).map((target) => reconcile(sql, target)))
       const total = (pick: (sum: (typeof sums)[number]) => number): number =>

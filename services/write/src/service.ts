@@ -142,7 +142,8 @@ class Writer implements Component {
 
   async #configure(next: configuration.Configuration): Promise<void> {
     this.#barrier.configure(next)
-    const key = JSON.stringify(next.targets)
+    // The tenant's domains are for mapping: a new one is no reason to open a target again.
+    const key = JSON.stringify(next.targets.map((target) => ({ ...target, verifiedDomains: [], initialDomain: '' })))
     if (key !== this.#applied) {
       this.#applied = key
       const [engines, targets] = [this.#engines, this.#targets]

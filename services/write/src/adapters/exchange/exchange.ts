@@ -51,6 +51,8 @@ export function exchangeDirectory(options: ExchangeOptions): CloudDirectory {
     list: (kind) => listContacts(invoke, options.http.origin, kind === 'contact'),
     // A contact has no members.
     members: async function* () {},
+    // Those of the graph target count.
+    domains: async () => [],
     check: () => checkExchange(options.target, invoke),
     close: () => options.http.close(),
   }

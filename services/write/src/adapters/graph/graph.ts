@@ -1,6 +1,6 @@
 /** The cloud directory behind Microsoft Graph v1.0: users, security groups, members, managers. */
 import { Failure } from '@canopy/chassis'
-import type { CloudAnswer, CloudDirectory, CloudObject, CloudRequest, Kind } from '../../ports.ts'
+import type { CloudAnswer, CloudDirectory, CloudDomain, CloudObject, CloudRequest, Kind } from '../../ports.ts'
 import { answerOf, retryAfterMs } from './answers.ts'
 import { type Json, parseObject, selected } from './body.ts'
 import { checkGraph } from './check.ts'
@@ -59,6 +59,7 @@ export function graphDirectory(options: GraphOptions): CloudDirectory {
     send,
     list: (kind) => listPages(call, root, http.origin, kind),
     members: (groupId) => memberPages(call, root, http.origin, groupId),
+    domains: () => domains(call, root, http.origin),
     check: () => checkGraph({ target: options.target, root, call }),
     close: () => http.close(),
   }
@@ -158,4 +159,14 @@ async function* memberPages(
   for await (const page of pages(call, origin, `${root}/groups/${groupId}/members?$select=id&$top=999`)) {
     yield page.map((body) => String(body.id))
   }
+}
+
+async function domains(call: GraphCaller, root: string, origin: string): Promise<readonly CloudDomain[]> {
+  const found: CloudDomain[] = []
+  for await (const page of pages(call, origin, `${root}/domains?$select=id,isVerified,isInitial`)) {
+    for (const { id, isVerified, isInitial } of page) {
+      if (typeof id === 'string') found.push({ name: id, verified: isVerified === true, initial: isInitial === true })
+    }
+  }
+  return found
 }
