@@ -125,6 +125,14 @@ function afterCreate(kind: Kind, changes: readonly AttributeChange[]): ReadonlyS
   return late.length > 0 ? new Set(late.map(({ attribute }) => attribute)) : nothingLater
 }
 
+/** The second half of a creation is no update. */
+const isCompletion = (row: ObjectRow, action: Doing): boolean =>
+  action.kind === 'update' &&
+  action.changes.every(
+    ({ attribute }) =>
+      row.applied?.[attribute] === undefined && writtenAttribute(row.kind as Kind, attribute)?.afterCreate,
+  )
+
 const counters: Readonly<Record<string, string>> = {
   create: 'created',
   restore: 'updated',
@@ -169,7 +177,7 @@ export function recordObject(
   // What a restore brought back is unknown: it is read before the delta is planned.
   const state = action.kind === 'restore' ? 'verify' : later.size > 0 ? 'due' : 'done'
   outcome.objects.push({ anchor: row.anchor, version: row.version, state, attempts: 0, delayMs: 0 })
-  outcome.count(counters[action.kind] ?? 'updated')
+  if (!isCompletion(row, action)) outcome.count(counters[action.kind] ?? 'updated')
   if (action.kind === 'delete') outcome.guarded.delete = (outcome.guarded.delete ?? 0) + 1
   publish(planned, result.Outcome.DONE, now, target, outcome, id)
 }
