@@ -74,8 +74,11 @@ targets: [{ name: cloud, type: memory }]
       differences(compiled(base), compiled(`${after}mappings: { user: [{ target: faxNumber, none: true }] }\n`)),
     ).toEqual([
       { path: 'forests[b].domains[b.lab].credential', oldValue: 'r', newValue: 's' },
-      { path: 'mappings[user.faxNumber].source.$case', oldValue: 'expression', newValue: 'none' },
-      { path: 'mappings[user.faxNumber].source.value', oldValue: 'Trim([facsimileTelephoneNumber])', newValue: 'true' },
+      {
+        path: 'mappings[user.faxNumber].source',
+        oldValue: 'expression Trim([facsimileTelephoneNumber])',
+        newValue: 'none',
+      },
       { path: 'targets[cloud].mode', oldValue: 'observe', newValue: 'sync' },
     ])
   })

@@ -37,6 +37,10 @@ function leaves(value: object): ReadonlyMap<string, string> {
       for (const [index, item] of part.entries()) walk(item, `${path}[${labelOf(item) ?? index}]`)
       return
     }
+    // One of several: which one it is and what it says are one thing to a reader.
+    if ('$case' in part && 'value' in part && typeof part.value !== 'object') {
+      return void found.set(path, part.value === true ? String(part.$case) : `${part.$case} ${part.value}`)
+    }
     for (const [key, child] of Object.entries(part)) {
       if (path === '' && envelope.has(key)) continue
       walk(child, path === '' ? key : `${path}.${key}`)
