@@ -188,6 +188,9 @@ describe('the gateway', () => {
     expect((await post('held/decide', '{"id":')).status).toBe(400)
     expect((await post('held/decide', '{}', 'text/plain')).status).toBe(400)
     expect(await (await post('held/decide', '{"id":"x","why":"y"}')).json()).toMatchObject({ at: 'body.approve' })
+    expect(await (await post('expression', '{"attempts":[{"expression":1}]}')).json()).toMatchObject({
+      at: 'body.attempts[0]',
+    })
     expect((await post('parked/release', JSON.stringify({ id: 'park_x', service: 'audit' }))).status).toBe(404)
     const conflicts = await ask('conflicts')
     expect(conflicts.status).toBe(400)

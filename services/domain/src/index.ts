@@ -16,6 +16,7 @@ export {
   splitDn,
   unescapeRdnValue,
 } from './dn.ts'
+export { type Attempt, attempt, type Outcome, warningsOf } from './expression/attempt.ts'
 export { type Compiled, type CompileOptions, compile, failureOf } from './expression/compile.ts'
 export {
   type Dialect,

@@ -6,6 +6,7 @@ import { type Configured, configured } from './core/configured.ts'
 import { contribute } from './core/contribute.ts'
 import { runMappingTests } from './core/mapping-test.ts'
 import { type Bound, dnsOf } from './core/scope.ts'
+import { evaluateAll } from './expressions.ts'
 import type { Active } from './mapper.ts'
 
 export interface RpcParts {
@@ -26,6 +27,9 @@ export function transformServer(parts: RpcParts): rpc.TransformServer {
       const config = configuration ? configured(configuration) : activeOf(parts).config
       return { results: [...runMappingTests(tests, config, parts.now())] }
     }),
+    evaluateExpressions: unary(async ({ attempts }: rpc.EvaluateExpressionsRequest) => ({
+      outcomes: evaluateAll(attempts, parts.now()),
+    })),
   }
 }
 

@@ -3,6 +3,7 @@ import { version } from '@canopy/chassis'
 import type { Route } from '../ports.ts'
 import { check } from './check.ts'
 import { apply, current, diff, validate } from './configuration.ts'
+import { evaluate } from './expression.ts'
 import { log, verifyLog } from './log.ts'
 import { conflicts, decideHeld, held, parked, reconcile, releaseParked, resnapshot } from './operations.ts'
 import { show } from './show.ts'
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/api/v1/config/validate', answer: validate },
   { method: 'POST', path: '/api/v1/config/apply', answer: apply },
   { method: 'POST', path: '/api/v1/config/diff', answer: diff },
+  { method: 'POST', path: '/api/v1/expression', answer: evaluate },
   { method: 'GET', path: '/api/v1/held', answer: held },
   { method: 'POST', path: '/api/v1/held/decide', answer: decideHeld },
   { method: 'GET', path: '/api/v1/parked', answer: parked },

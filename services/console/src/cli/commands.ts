@@ -4,6 +4,7 @@ import { check } from './commands/check.ts'
 import { completion } from './commands/completion.ts'
 import { configCommands } from './commands/config.ts'
 import { conflicts } from './commands/conflicts.ts'
+import { expression } from './commands/expression.ts'
 import { heldCommands } from './commands/held.ts'
 import { labCommands } from './commands/lab.ts'
 import { log } from './commands/log.ts'
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   show,
   conflicts,
   ...configCommands,
+  expression,
   ...heldCommands,
   ...parkedCommands,
   resnapshot,

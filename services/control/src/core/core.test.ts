@@ -1,10 +1,12 @@
 /** Durations, the look at expressions, the default table, differences. */
+import { compile } from '@canopy/domain'
 import { describe, expect, it } from 'vitest'
 import { compileConfiguration } from '../compile-configuration.ts'
+import type { MappingSource } from '../ports.ts'
 import { defaultTables } from './defaults.ts'
 import { differences } from './difference.ts'
 import { durationMs } from './duration.ts'
-import { checkExpression } from './expression-check.ts'
+import { reviewExpression } from './review-expression.ts'
 
 describe('durationMs', () => {
   it.each([
@@ -20,30 +22,43 @@ describe('durationMs', () => {
   ])('%s → %s', (text, ms) => expect(durationMs(text)).toBe(ms))
 })
 
-describe('checkExpression', () => {
+describe('reviewExpression', () => {
+  const found = (expression: string, more: Partial<MappingSource> = {}) =>
+    reviewExpression({ target: 'displayName', expression, ...more } as MappingSource, ['mappings', 'user', 0])
+
   it.each([
     'IIF(BitAnd([userAccountControl], 2) = 0, "True", "False")',
     'Replace([mail], "@x", , ,"", ,)',
     '[givenName] & " \\"x\\" " & [sn]',
     'BitAnd([groupType], -2147483648)',
-    'IIF([a] <> &HF, "", "x")',
-  ])('finds nothing in %s', (text) => expect(checkExpression(text)).toBeUndefined())
+    'IIF([cn] <> &HF, "", "x")',
+  ])('finds nothing in %s', (text) => expect(found(text)).toEqual([]))
 
   it.each([
-    ['', 0, 'empty'],
-    ['Trim([mail]', 4, 'not closed'],
-    ['Trim([mail]))', 12, 'not opened'],
-    ['Trim("mail)', 5, 'text is not closed'],
-    ['Trim(mail)', 5, 'stands alone'],
-    ['[sn] + 1', 5, 'not expected'],
-  ])('%s at %s: %s', (text, position, message) => {
-    const found = checkExpression(text)
-    expect(found).toMatchObject({ kind: 'syntax', position })
-    expect(found?.kind === 'syntax' ? found.message : '').toContain(message)
+    ['', 1, 'missing'],
+    ['Trim([mail]', 12, ', or ) was expected'],
+    ['Trim("mail)', 6, 'text is not closed'],
+    ['Trim(mail)', 6, 'is written [mail]'],
+    ['Left([mail], "x")', 14, 'is a number'],
+  ])('%s at %s: %s', (text, character, message) => {
+    expect(found(text)).toMatchObject([{ code: 'CANOPY-CONFIG-0014', warning: false }])
+    expect(found(text)[0]?.message).toContain(message)
+    expect(found(text)[0]?.message).toContain(`(at character ${character})`)
   })
 
-  it('names an unknown function', () => {
-    expect(checkExpression('Trim(Lower([mail]))')).toEqual({ kind: 'function', name: 'Lower', position: 5 })
+  it('names the nearest function, and warns of an attribute that is hardly meant', () => {
+    expect(found('Trim(ToLowr([mail]))')).toMatchObject([{ mend: 'did you mean ToLower?' }])
+    expect(found('[dispayName]')).toMatchObject([{ warning: true, message: expect.stringContaining('[displayName]') }])
+  })
+
+  it('keeps chance, choice and the clock to where they stand still', () => {
+    for (const text of ['Guid()', 'RandomString(8, 1, 1, 1, 1)', 'SelectUniqueValue([cn], [mail])', 'CStr(Now())']) {
+      expect(found(text)).toMatchObject([{ code: 'CANOPY-CONFIG-0016' }])
+      expect(found(text, { apply: 'onCreate' })).toEqual([])
+    }
+    expect(found('"Now() is a text"')).toEqual([])
+    expect(found('CStr(Now())', { reevaluate: ['02:00'] })).toEqual([])
+    expect(found('[cn]', { reevaluate: ['02:00'] })).toMatchObject([{ code: 'CANOPY-CONFIG-0013' }])
   })
 })
 
@@ -53,7 +68,7 @@ describe('the default tables', () => {
       const targets = rules.map((rule) => `${rule.kind}.${rule.target}`)
       expect(new Set(targets).size).toBe(targets.length)
       for (const rule of rules)
-        if (rule.source?.$case === 'expression') expect(checkExpression(rule.source.value)).toBeUndefined()
+        if (rule.source?.$case === 'expression') expect(compile(rule.source.value).warnings).toEqual([])
     }
   })
 })

@@ -3,8 +3,8 @@ import { isDirectoryExtension, targetAttribute, targetReferences } from '@canopy
 import type { Finding, MappedClass, MappingSource, MappingsSource, Path, Source } from '../ports.ts'
 import { kindOfClass, mappedClasses } from './classes.ts'
 import { defaultTables, writableTargets } from './defaults.ts'
-import { checkExpression, expressionFunctions } from './expression-check.ts'
 import { refuse, twice } from './finding.ts'
+import { reviewExpression } from './review-expression.ts'
 
 export function reviewMappings(source: Source): readonly Finding[] {
   const { mappings } = source
@@ -87,8 +87,7 @@ function reviewRule(objectClass: MappedClass, rule: MappingSource, path: Path): 
   if (rule.default !== undefined && rule.reference !== undefined) {
     findings.push(refuse('CANOPY-CONFIG-0013', [...path, 'default'], 'a reference has no default', 'leave it out'))
   }
-  if (rule.expression !== undefined) findings.push(...reviewExpression(rule.expression, [...path, 'expression']))
-  return [...findings, ...reviewChance(rule, path)]
+  return [...findings, ...reviewExpression(rule, path)]
 }
 
 function reviewTarget(objectClass: MappedClass, rule: MappingSource, path: Path): readonly Finding[] {
@@ -115,38 +114,4 @@ function reviewTarget(objectClass: MappedClass, rule: MappingSource, path: Path)
   if (attribute.carriers.length > 0 || rule.none || rule.target === 'proxyAddresses') return []
   const message = `no target takes ${rule.target} of a ${kind}: the rule has no effect`
   return [{ code: 'CANOPY-CONFIG-0015', path: [...path, 'target'], message, warning: true }]
-}
-
-function reviewExpression(text: string, path: Path): readonly Finding[] {
-  const found = checkExpression(text)
-  if (found === undefined) return []
-  const where = `at character ${found.position + 1}`
-  if (found.kind === 'syntax') return [refuse('CANOPY-CONFIG-0014', path, `${found.message} (${where})`)]
-  const mend = `functions: ${expressionFunctions.join(', ')}`
-  const refused = refuse('CANOPY-CONFIG-0014', path, `there is no function ${found.name} (${where})`, mend)
-  return [{ ...refused, unknown: { word: found.name, known: expressionFunctions } }]
-}
-
-/** Outside of texts and attribute names. */
-const calls = (expression: string, name: string): boolean =>
-  new RegExp(`\\b${name}\\s*\\(`).test(expression.replaceAll(/"(?:\\.|[^"\\])*"|\[[^\]]*\]/g, '""'))
-
-/** What differs with each evaluation would be a change each time: chance is drawn at creation, time moves by a plan. */
-function reviewChance({ expression = '', apply, reevaluate }: MappingSource, path: Path): readonly Finding[] {
-  const findings: Finding[] = []
-  const random = ['Guid', 'RandomString'].find((name) => calls(expression, name))
-  if (random !== undefined && apply !== 'onCreate') {
-    const message = `${random}() is another value each time`
-    findings.push(refuse('CANOPY-CONFIG-0016', [...path, 'expression'], message, 'apply: onCreate'))
-  }
-  const asksTime = calls(expression, 'Now')
-  if (asksTime && apply !== 'onCreate' && reevaluate === undefined) {
-    const mend = 'reevaluate: ["02:00"] says when it moves on, or apply: onCreate'
-    findings.push(refuse('CANOPY-CONFIG-0016', [...path, 'expression'], 'Now() is another value each time', mend))
-  }
-  if (!asksTime && reevaluate !== undefined) {
-    const message = 'only an expression with Now() is evaluated by the clock'
-    findings.push(refuse('CANOPY-CONFIG-0013', [...path, 'reevaluate'], message, 'leave it out'))
-  }
-  return findings
 }
