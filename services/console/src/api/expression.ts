@@ -12,8 +12,9 @@ export interface ExpressionAnswer {
 
 /** Body {"attempts": [{"expression", "attributes", "dialect"}]}. Failure CANOPY-CONSOLE-0004: it is something else. */
 export async function evaluate(asked: Asked): Promise<ExpressionAnswer> {
+  const attempts = attemptsOf(asked.body)
   const client = asked.channels.client('transform', transform.TransformClient)
-  const { outcomes } = await call(client, 'evaluateExpressions', { attempts: attemptsOf(asked.body) })
+  const { outcomes } = await call(client, 'evaluateExpressions', { attempts })
   return {
     outcomes: outcomes.map(({ valueJson, ignored, error, position }) => {
       if (valueJson === '') return { error: { message: error, position } }
