@@ -1,10 +1,13 @@
 /** Every message that crosses a process boundary, and the topic table. */
+
+export * as enrolment from '../gen/canopy/agent/v1/enrolment.ts'
 export * as agent from '../gen/canopy/agent/v1/hub.ts'
 export * as audit from '../gen/canopy/audit/v1/audit.ts'
 export * as capture from '../gen/canopy/capture/v1/capture.ts'
 export * as change from '../gen/canopy/capture/v1/change.ts'
 export * as introspection from '../gen/canopy/chassis/v1/introspection.ts'
 export * as record from '../gen/canopy/chassis/v1/record.ts'
+export * as agents from '../gen/canopy/control/v1/agents.ts'
 export * as configuration from '../gen/canopy/control/v1/configuration.ts'
 export * as control from '../gen/canopy/control/v1/control.ts'
 export * as desired from '../gen/canopy/resolve/v1/desired.ts'

@@ -199,6 +199,6 @@ test('the preflight and a resnapshot go to the agent', async () => {
   const { lines } = await call(client(), 'checkForest', { forest: 'contoso' })
   expect(lines.map((line) => line.verdict)).not.toContain('VERDICT_FAIL')
   const epoch = watermark!.epoch
-  expect(await call(client(), 'resnapshot', { forest: 'contoso' })).toEqual({ partitions: 1 })
+  expect(await call(client(), 'resnapshot', { forest: 'contoso', base: '' })).toEqual({ partitions: 1 })
   await until('the watermark of the new reading', () => watermark!.epoch === epoch + 1n, 20_000)
 })

@@ -145,7 +145,12 @@ export class TestHub {
   }
 
   private welcome(stream: Stream): void {
-    stream.write({ body: { $case: 'welcome', value: { hub: 'test', heartbeatMs: 1_000 } } })
+    stream.write({
+      body: {
+        $case: 'welcome',
+        value: { hub: 'test', heartbeatMs: 1_000, protocol: 1, credentialSalt: Buffer.alloc(0) },
+      },
+    })
     this.assignment = { ...this.assignment, epoch: this.assignment.epoch + 1n }
     stream.write({ body: { $case: 'assignment', value: this.assignment } })
   }

@@ -157,7 +157,8 @@ export function directoryContract(subject: Subject): void {
       expect(lines.map((line) => line.check)).toEqual(
         expect.arrayContaining([
           'dns',
-          'connect',
+          'tls',
+          'bind',
           'clock',
           'sees deletions',
           'replication right',

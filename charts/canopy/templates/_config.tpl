@@ -103,6 +103,9 @@
 {{- $own = mergeOverwrite $own (include "canopy.credentialConfig" . | fromYaml) -}}
 {{- else if eq .name "console" -}}
 {{- $own = mergeOverwrite $own (dict "listen" "0.0.0.0:8480" "token_file" "/run/secrets/canopy/console/token") -}}
+{{- else if eq .name "capture" -}}
+{{- /* Its processes reach each other by their own addresses; the certificate names the service. */ -}}
+{{- $own = merge $own (dict "peer_tls_name" (printf "%s-capture.%s.svc" (include "canopy.fullname" .root) .root.Release.Namespace)) -}}
 {{- else if eq .name "control" -}}
 {{- if include "canopy.configurationMap" .root -}}
 {{- $own = set $own "apply_file" "/run/canopy/configuration/canopy.yaml" -}}

@@ -1,6 +1,20 @@
 /** What an agent is told: where the hub is, where credentials are, whom to trust, what it may at most do. */
 import { z } from 'zod'
 
+/** Keys of `ceiling` and of the file that holds it. */
+export const ceilingSchema = z.strictObject({
+  forests: z.array(z.string()).default([]).describe('Forests this agent may read, whatever the hub says; none: all.'),
+  attributes: z
+    .array(z.string())
+    .default([])
+    .describe('Attributes it may give away besides objectClass, objectSid and name; none: all.'),
+  ous: z
+    .array(z.string())
+    .default([])
+    .describe('Distinguished names: only what is at or below them leaves this host; none: everything.'),
+  read_only: z.boolean().default(true).describe('Refuses every command that would change a directory.'),
+})
+
 export const agentConfig = z.strictObject({
   name: z
     .string()
@@ -26,15 +40,13 @@ export const agentConfig = z.strictObject({
     .array(z.string())
     .default([])
     .describe("PEM files of the CAs that issue the directories' certificates; none: the well-known ones."),
-  ceiling: z
-    .strictObject({
-      forests: z
-        .array(z.string())
-        .default([])
-        .describe('Forests this agent may read, whatever the hub says; none: all.'),
-    })
+  ceiling: ceilingSchema
     .prefault({})
-    .describe('What nobody but the owner of this host can raise.'),
+    .describe('What nobody but the owner of this host can raise; or in a file of its own, ceiling_file.'),
+  ceiling_file: z
+    .string()
+    .optional()
+    .describe('YAML file with the keys of ceiling, kept by the owner of this host. Read at the start.'),
   allow_plain_loopback: z.boolean().default(false).describe('Read ldap:// on loopback without encryption.'),
 })
 

@@ -106,15 +106,15 @@ export interface Directory {
 export interface Credential {
   readonly username: string
   readonly password: string
-  /** Digest of the content, never the content. */
+  /** Fingerprint of the content, never the content. */
   readonly version: string
 }
 
 export interface Credentials {
   /** Names that can be resolved now. */
   names(): Promise<readonly string[]>
-  /** Undefined: there is none of that name (yet). */
-  resolve(name: string): Promise<Credential | undefined>
+  /** The one in use and the one to come, in that order; none: there is none of that name (yet). */
+  resolve(name: string): Promise<readonly Credential[]>
 }
 
 /** Where a partition is read: servers, trust and account. */

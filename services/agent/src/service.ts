@@ -1,11 +1,13 @@
 /** Puts the agent together: the only file that sees core and adapters. */
 import { type Component, createChannels, defineService } from '@canopy/chassis'
 import { agent as proto } from '@canopy/proto'
+import { readCeiling } from './adapters/ceiling-file.ts'
 import { credentialsFrom } from './adapters/credentials.ts'
 import { stayAttached } from './adapters/hub.ts'
 import { ldapConnector } from './adapters/ldap/connector.ts'
 import { Agent } from './agent.ts'
 import { type AgentConfig, agentConfig } from './config.ts'
+import { CeilingGuard } from './core/ceiling.ts'
 
 /** The light-weight bridge beside a forest. */
 export const agent = defineService({
@@ -16,9 +18,10 @@ export const agent = defineService({
     const { config } = context
     const ownChannels = config.hub === undefined ? undefined : hubChannels(config, config.hub)
     const bridge = new Agent({
-      config,
+      name: config.name,
+      ceiling: new CeilingGuard(await readCeiling(config)),
       connector: ldapConnector({ trust: config.trust, allowPlainLoopback: config.allow_plain_loopback }),
-      credentials: credentialsFrom({ dir: config.credentials_dir, env: process.env }),
+      credentials: (salt) => credentialsFrom({ dir: config.credentials_dir, env: process.env, salt }),
       now: context.now,
     })
     const ending = new AbortController()

@@ -12,9 +12,32 @@ export const captureConfig = z.strictObject({
     .strictObject({
       percent: z.number().min(0).max(100).default(20).describe('Share of the objects known, in percent.'),
       floor: z.number().int().min(0).default(50).describe('Objects that may be missing whatever share they are.'),
+      sudden_percent: z
+        .number()
+        .min(0)
+        .max(100)
+        .default(40)
+        .describe('Share of the objects known, in percent, that is held also in a small forest.'),
+      sudden_floor: z.number().int().min(0).default(10).describe('Objects from which on that share counts.'),
     })
     .prefault({})
-    .describe('A complete reading that misses more than this share, and more than this many objects, deletes nothing.'),
+    .describe(
+      'A complete reading that misses more than this share, and more than this many objects, deletes nothing; nor does one that misses all users, groups, contacts or containers.',
+    ),
+  peer_address: z
+    .string()
+    .optional()
+    .describe('Where the other processes of capture reach this one, host:port. Default: where it listens.'),
+  peer_tls_name: z
+    .string()
+    .optional()
+    .describe("Name in the certificates of capture's processes, where it is not their address."),
+  blind_reading_ms: z
+    .number()
+    .int()
+    .min(1_000)
+    .default(3_600_000)
+    .describe('A forest whose account does not see deletions is enumerated this often, while its stream goes on.'),
 })
 
 export type CaptureConfig = z.output<typeof captureConfig>

@@ -46,6 +46,18 @@ export const events = defineEvents('capture', {
     fields: { forest: 'label', objects: 'sum' },
     units: { objects: '{object}' },
   },
+  credentialRefused: {
+    level: 'error',
+    message: 'a directory refused a version of a credential; no agent tries it again',
+    doc: 'A bind was refused: a new value is needed, or canopy agent retry once the account is mended.',
+    fields: { code: 'label' },
+  },
+  blindReading: {
+    level: 'info',
+    message: 'a blind forest is enumerated',
+    doc: 'The account does not see deletions: what is gone is found by reading everything, beside the stream.',
+    fields: { forest: 'label', domain: 'field' },
+  },
   partitionHeld: {
     level: 'error',
     message: 'a complete reading missed too many objects; nothing was deleted',

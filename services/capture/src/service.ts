@@ -1,9 +1,13 @@
 /** Puts capture together: the only file that sees core and adapters. */
 import { type Bus, type Component, defineService, Failure, type RunningStage, type StoredRecord } from '@canopy/chassis'
 import { agent, configuration, capture as proto, topics } from '@canopy/proto'
+import { Beside } from './adapters/beside.ts'
 import { Commits } from './adapters/commit.ts'
 import { FollowUp } from './adapters/follow-up.ts'
 import { Hub } from './adapters/hub.ts'
+import { advertised, Peers, peerHandlers } from './adapters/peers.ts'
+import type { PartitionName } from './adapters/readings.sql.ts'
+import { Readings } from './adapters/readings.ts'
 import { attachHandler, captureHandlers } from './adapters/rpc.ts'
 import { captureConfig } from './config.ts'
 import { readsNames, wantedPartitions } from './core/wanted.ts'
@@ -27,19 +31,29 @@ export const capture = defineService({
         })
       },
     } as Pick<RunningStage, 'publish'>
-    const commits = new Commits({ publisher, guard: config.missing_guard, namesMatter: () => namesMatter, now })
+    const { percent, floor, sudden_percent, sudden_floor } = config.missing_guard
+    const guard = { percent, floor, suddenPercent: sudden_percent, suddenFloor: sudden_floor }
+    const commits = new Commits({ publisher, guard, namesMatter: () => namesMatter, now })
+    const readings = new Readings(commits, guard)
     const followUp = new FollowUp({ sql, commits, log })
+    const onPending = (of: PartitionName): void => followUp.note(of)
     const hub = new Hub({
       sql,
       commits,
+      beside: new Beside({ sql, readings, log, onPending }),
+      peers: new Peers({ sql, channels: context.channels, instance, tlsName: config.peer_tls_name }),
       instance,
       log,
       signal,
       leaseTtlMs: config.lease_ttl_ms,
-      onPending: (of) => followUp.note(of),
+      blindReadingMs: config.blind_reading_ms,
+      address: () => config.peer_address ?? advertised(context.addresses()),
+      believes: () => true,
+      onPending,
     })
     context.rpc.addService(agent.HubService, { attach: attachHandler(hub) })
-    context.rpc.addService(proto.CaptureService, captureHandlers({ sql, hub }))
+    context.rpc.addService(proto.CaptureService, captureHandlers({ sql, hub, readings, onPending }))
+    context.rpc.addService(proto.CapturePeerService, peerHandlers(hub))
     const publishing: Component = {
       name: 'capture.publishing',
       start: async () => {

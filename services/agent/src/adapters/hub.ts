@@ -5,7 +5,7 @@ import { events } from '../events.ts'
 import type { HubLink, HubListener } from '../ports.ts'
 
 /** Without a word from the hub for this long the stream is taken for dead. */
-const silenceMs = 12_000
+const silenceMs = 6_000
 const backOffMs = { first: 200, most: 10_000 } as const
 
 /** Stays attached until the signal is aborted. */

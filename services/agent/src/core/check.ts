@@ -1,12 +1,13 @@
 /** The preflight of one partition: a line per thing that must be so before a forest can be read. */
 import { dateFromGeneralizedTime } from '@canopy/domain'
 import type { agent } from '@canopy/proto'
-import type { Connector, Credentials, Directory } from '../ports.ts'
+import type { Connector, Credential, Credentials, Directory } from '../ports.ts'
 import { chooseDialect, dialects, directories } from './dialect.ts'
 import { readDirSync } from './dirsync.ts'
 import type { CredentialGate } from './gate.ts'
 import { attributeList, observedFilter } from './observed.ts'
 import { type Root, readRoot, seesDeletions } from './root.ts'
+import { refusedBy } from './session.ts'
 
 /** Kerberos' own limit; beyond it time stamps of the two sides cannot be compared either. */
 const maxSkewMs = 5 * 60_000
@@ -21,23 +22,9 @@ export interface CheckOptions {
 }
 
 export async function checkPartition(options: CheckOptions): Promise<agent.CheckLine[]> {
-  const { assignment, connector, credentials, gate, signal } = options
+  const { assignment, connector } = options
   const lines = new Lines(`${assignment.forest}/${assignment.domain}`)
-  const credential = await credentials.resolve(assignment.credential)
-  if (!credential) {
-    lines.fail(
-      'credential',
-      `the agent has no credential ${assignment.credential}`,
-      'put its username and password where the agent looks',
-    )
-    return lines.all
-  }
-  lines.pass('credential', assignment.credential)
-  const refusal = gate.refusal(credential.version)
-  if (refusal) {
-    lines.fail('bind', refusal.message, refusal.mend)
-    return lines.all
-  }
+  const credentials = await usable(options, lines)
   let servers: readonly string[] = []
   try {
     servers = await connector.servers(assignment)
@@ -46,34 +33,77 @@ export async function checkPartition(options: CheckOptions): Promise<agent.Check
     const trouble = connector.explain(assignment.domain, error)
     lines.fail('dns', trouble.message, trouble.mend)
   }
-  for (const server of servers) {
-    const { tlsServerName, credential: credentialName } = assignment
-    try {
-      const directory = await gate.attempt(credential.version, () =>
-        connector.connect({ server, tlsServerName, credential, credentialName, signal }),
-      )
-      if (!directory) return lines.all
-      lines.pass('connect', `${directory.server}: reached, certificate trusted, bind accepted`)
-      try {
-        await checkDirectory(options, directory, lines)
-      } finally {
-        directory.close()
-      }
-    } catch (error) {
-      const trouble = connector.explain(server, error)
-      if (trouble.credentialRefused) gate.refuse(credential.version, trouble)
-      lines.fail(checkNames[trouble.code] ?? 'connect', trouble.message, trouble.mend)
-      if (trouble.credentialRefused) return lines.all
+  for (const server of credentials.length > 0 ? servers : []) {
+    for (const [n, credential] of credentials.entries()) {
+      const outcome = await checkServer(options, { server, credential, lines, last: n === credentials.length - 1 })
+      if (outcome === 'done') break
     }
   }
   return lines.all
+}
+
+/** Versions of the credential that were not refused yet, with a line about what is there. */
+async function usable({ assignment, credentials, gate }: CheckOptions, lines: Lines): Promise<readonly Credential[]> {
+  const name = assignment.credential
+  const known = await credentials.resolve(name)
+  if (known.length === 0) {
+    const mend = 'put its username and password where the agent looks'
+    lines.fail('credential', `the agent has no credential ${name}`, mend)
+    return []
+  }
+  const refusals = known.map(({ version }) => gate.refusal(version))
+  const left = known.filter((_, n) => refusals[n] === undefined)
+  if (left.length === 0) lines.fail('bind', refusals[0]?.message ?? '', refusals[0]?.mend ?? '')
+  else lines.pass('credential', known.length > 1 ? `${name}, and the one to come` : name)
+  return left
+}
+
+/** `refused`: the next credential may be tried. */
+async function checkServer(
+  options: CheckOptions,
+  on: { readonly server: string; readonly credential: Credential; readonly lines: Lines; readonly last: boolean },
+): Promise<'done' | 'refused'> {
+  const { assignment, connector, gate, signal } = options
+  const { server, credential, lines } = on
+  const { tlsServerName, credential: credentialName } = assignment
+  try {
+    const directory = await gate.attempt({
+      version: credential.version,
+      credential: credentialName,
+      run: () => connector.connect({ server, tlsServerName, credential, credentialName, signal }),
+      refusal: (error) => refusedBy(connector.explain(server, error)),
+    })
+    if (!directory) {
+      const refusal = gate.refusal(credential.version)
+      if (on.last) lines.fail('bind', refusal?.message ?? 'refused before', refusal?.mend ?? '')
+      return 'refused'
+    }
+    const encrypted = !directory.server.startsWith('plain')
+    lines.pass('tls', `${directory.server}: ${encrypted ? 'certificate trusted' : 'not encrypted, on this machine'}`)
+    lines.pass('bind', `${directory.server}: accepted`)
+    try {
+      await checkDirectory(options, directory, lines)
+    } finally {
+      directory.close()
+    }
+  } catch (error) {
+    const trouble = connector.explain(server, error)
+    if (trouble.credentialRefused) lines.pass('tls', `${server}: certificate trusted`)
+    if (!trouble.credentialRefused || on.last)
+      lines.fail(
+        trouble.credentialRefused ? 'bind' : (checkNames[trouble.code] ?? 'connect'),
+        trouble.message,
+        trouble.mend,
+      )
+    if (trouble.credentialRefused) return 'refused'
+  }
+  return 'done'
 }
 
 const checkNames: Readonly<Record<string, string>> = {
   'CANOPY-LDAP-0001': 'tcp',
   'CANOPY-LDAP-0002': 'tls',
   'CANOPY-LDAP-0003': 'tls',
-  'CANOPY-LDAP-0004': 'bind',
   'CANOPY-LDAP-0007': 'time-out',
 }
 

@@ -32,6 +32,8 @@ export interface SessionOptions {
 export interface Live {
   readonly directory: Directory
   readonly root: Root
+  /** A connection of its own to the same server, for a reading beside the stream. */
+  readonly another: () => Promise<Directory>
 }
 
 export class PartitionSession {
@@ -88,23 +90,33 @@ export class PartitionSession {
 
   /** One try over all servers; returns what stands in the way. */
   private async attempt(): Promise<(Trouble & { wait?: number }) | undefined> {
-    const { credentials, gate, connector } = this.options
+    const { credentials } = this.options
     const name = this.assignment.credential
-    const credential = await credentials.resolve(name)
-    if (!credential) return { ...missing(name), wait: credentialPollMs }
+    const known = await credentials.resolve(name)
+    let trouble: Trouble | undefined
+    // The one to come is tried where the one in use is refused.
+    for (const credential of known) {
+      trouble = await this.tryWith(credential)
+      if (!trouble?.credentialRefused || this.abort.signal.aborted) return trouble
+    }
+    return { ...(trouble ?? missing(name)), wait: credentialPollMs }
+  }
+
+  private async tryWith(credential: Credential): Promise<Trouble | undefined> {
+    const { gate, connector } = this.options
     this.report.credentialVersion = credential.version
     const refusal = gate.refusal(credential.version)
-    if (refusal) return { ...refusal, wait: credentialPollMs }
-    let trouble: Trouble | undefined
+    if (refusal) return refusal
     try {
+      let trouble: Trouble | undefined
       for (const server of await connector.servers(this.assignment)) {
         trouble = await this.readFrom(server, credential)
         if (this.abort.signal.aborted || trouble?.credentialRefused) break
       }
+      return trouble
     } catch (error) {
-      trouble = connector.explain(this.assignment.domain, error)
+      return connector.explain(this.assignment.domain, error)
     }
-    return trouble?.credentialRefused ? { ...trouble, wait: credentialPollMs } : trouble
   }
 
   private async readFrom(server: string, credential: Credential): Promise<Trouble | undefined> {
@@ -118,20 +130,19 @@ export class PartitionSession {
       if (waiting) this.tell({ server, credentialVersion })
       else this.tell({ ...quiet, state: 'PARTITION_STATE_CONNECTING', server, credentialVersion })
       const { tlsServerName, credential: credentialName, domain } = this.assignment
-      directory = await gate.attempt(credential.version, () =>
-        connector.connect({ server, tlsServerName, credential, credentialName, signal }),
-      )
+      const connect = () => connector.connect({ server, tlsServerName, credential, credentialName, signal })
+      const { version } = credential
+      const refusal = (error: unknown): Trouble | undefined => refusedBy(connector.explain(server, error))
+      directory = await gate.attempt({ version, credential: credentialName, run: connect, refusal })
       if (!directory) return gate.refusal(credential.version)
       const root = await readRoot(directory, domain)
       if (!root) return connector.wrongDirectory(directory.server, domain)
-      this.live = { directory, root }
+      this.live = { directory, root, another: connect }
       await this.read(directory, root)
       return undefined
     } catch (error) {
       if (signal.aborted) return undefined
-      const trouble = connector.explain(directory?.server ?? server, error)
-      if (trouble.credentialRefused) gate.refuse(credential.version, trouble)
-      return trouble
+      return connector.explain(directory?.server ?? server, error)
     } finally {
       this.live = undefined
       directory?.close()
@@ -192,6 +203,9 @@ export class PartitionSession {
     if (!same) this.options.sendReport(next)
   }
 }
+
+/** The refusal itself, where it is one. */
+export const refusedBy = (trouble: Trouble): Trouble | undefined => (trouble.credentialRefused ? trouble : undefined)
 
 const quiet = {
   server: '',

@@ -14,6 +14,15 @@ export interface AgentStream {
 export const partitionKey = (of: { readonly forest: string; readonly domain: string }): string =>
   `${of.forest}/${of.domain}`
 
+/** Who an agent is, by its certificate. */
+export interface AgentIdentity {
+  readonly name: string
+  readonly serial: string
+  /** None: all. */
+  readonly forests: readonly string[]
+  readonly notAfterMs: number
+}
+
 interface Waiting {
   readonly resolve: (result: agent.CommandResult) => void
   readonly reject: (error: Failure) => void
@@ -33,19 +42,23 @@ export class AgentSession {
   private readonly lines = new Map<string, Promise<void>>()
   private readonly latest = new Map<string, agent.PartitionReport>()
 
-  constructor(stream: AgentStream, hello: agent.Hello) {
+  /** As its certificate says, where it has one; else as it says itself. */
+  readonly name: string
+  /** Serial number of its certificate; undefined where it came another way. */
+  readonly serial: string | undefined
+  /** Forests it may read, by its own ceiling and by what it was enrolled for; none: all. */
+  readonly forests: readonly string[]
+
+  constructor(stream: AgentStream, hello: agent.Hello, identity?: AgentIdentity) {
     this.stream = stream
     this.hello = hello
+    this.name = identity?.name ?? hello.agent
+    this.serial = identity?.serial
+    this.forests = bothLimits(hello.forests, identity?.forests ?? [])
   }
 
   send(body: agent.HubMessage['body']): void {
     if (!this.ended) this.stream.write({ body })
-  }
-
-  /** Whether the agent says it may and can read it. */
-  serves(wanted: WantedPartition): boolean {
-    const { forests, credentials } = this.hello
-    return credentials.includes(wanted.credential) && (forests.length === 0 || forests.includes(wanted.forest))
   }
 
   assign(wanted: WantedPartition, row: PartitionRow): void {
@@ -84,6 +97,10 @@ export class AgentSession {
     })
   }
 
+  busy(key: string): boolean {
+    return this.lines.has(key)
+  }
+
   /** Settles when everything under way has ended. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.lines.values())
@@ -107,7 +124,7 @@ export class AgentSession {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(id)
-        reject(unanswered(this.hello.agent))
+        reject(unanswered(this.name))
       }, timeoutMs)
       this.waiting.set(id, { resolve, reject, timer })
       this.send({ $case: 'command', value: { id, body } })
@@ -127,11 +144,20 @@ export class AgentSession {
     this.ended = true
     for (const { reject, timer } of this.waiting.values()) {
       clearTimeout(timer)
-      reject(unanswered(this.hello.agent))
+      reject(unanswered(this.name))
     }
     this.waiting.clear()
     this.stream.end()
   }
+}
+
+/** Nothing is common: a forest that cannot be. */
+const none = ['-'] as const
+
+function bothLimits(own: readonly string[], granted: readonly string[]): readonly string[] {
+  if (own.length === 0 || granted.length === 0) return own.length === 0 ? granted : own
+  const both = own.filter((name) => granted.includes(name))
+  return both.length === 0 ? none : both
 }
 
 const unanswered = (agent: string): Failure =>

@@ -15,6 +15,8 @@ export interface Unit {
   readonly partition: PartitionRow
   readonly source: change.Source
   readonly headers: Headers
+  /** From the stream of changes, not from a reading. */
+  readonly live: boolean
   /** A trace per object, where it is one change; undefined: `headers` for all. */
   readonly objectHeaders?: () => Headers
 }

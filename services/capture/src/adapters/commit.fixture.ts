@@ -4,6 +4,7 @@ import { testSql } from '@canopy/chassis/testing'
 import { type agent, change, type record, type Topic, topics } from '@canopy/proto'
 import { defaultMissingGuard } from '../core/guard.ts'
 import { Commits, type Committed } from './commit.ts'
+import { Readings } from './readings.ts'
 
 export const forest = 'contoso'
 export const domain = 'contoso.lab'
@@ -28,6 +29,7 @@ class Collected implements Out {
 
 export interface Fixture {
   readonly commits: Commits
+  readonly readings: Readings
   readonly sql: Awaited<ReturnType<typeof testSql>>['sql']
   /** What was published since the last call. */
   taken(): { objects: change.DirectoryObject[]; edges: change.SourceEdge[]; watermarks: record.Watermark[] }
@@ -65,6 +67,7 @@ export async function fixture(name: string, options: { namesMatter?: boolean } =
   let number = 1n
   return {
     commits,
+    readings: new Readings(commits, defaultMissingGuard),
     sql,
     taken: () => {
       const { objects, edges, watermarks } = collected

@@ -136,7 +136,9 @@ describe('deletion', () => {
     expect(delta).toMatchObject({ reread: [guid(11)], changed: 0 })
     const member = { added: [link(11)], removed: [], whole: false, first: true, last: true }
     const inGroup = entry({ n: 20, dn: `CN=Group 20,OU=Staff,${namingContext}`, complete: false, links: { member } })
-    await f.commits.answer({ forest, domain, session: 'session', guid: guid(11), entries: [user(11), inGroup] })
+    const of = { forest, domain, session: 'session', guid: guid(11) }
+    const mark = (await f.readings.open(of))!
+    await f.readings.whole(of, { mark, absent: false, entries: [user(11), inGroup] })
     const back = f.taken()
     expect(back.objects).toMatchObject([{ guid: guid(11), gone: false, version: firstVersion + 2n }])
     expect(back.edges).toMatchObject([{ member: guid(11), present: true, version: firstVersion + 2n }])

@@ -2,7 +2,7 @@
 import { classify, type Out, type RunningStage, stepTrace, type Tx } from '@canopy/chassis'
 import { isGuid } from '@canopy/domain'
 import type { agent, change } from '@canopy/proto'
-import { isHeld, type MissingGuard } from '../core/guard.ts'
+import { judgeMissing, type MissingGuard } from '../core/guard.ts'
 import { applyEntries } from './apply.ts'
 import type { Unit } from './changes.ts'
 import { checkpoint } from './checkpoint.ts'
@@ -31,6 +31,8 @@ export type Committed =
       readonly reread: readonly string[]
       /** Changes wait for a checkpoint or a sweep. */
       readonly pending: boolean
+      /** It ended a reading that is not believed. */
+      readonly held: boolean
     }
 
 export class Commits {
@@ -58,7 +60,8 @@ export class Commits {
       const taken = await checkpoint(tx, out, partition)
       await writePartition(tx, partition, taken === 'taken')
       beforeCommit?.()
-      return { type: 'committed', ...applied, pending: taken === 'wait' }
+      const held = batch.snapshotComplete && partition.held !== ''
+      return { type: 'committed', ...applied, pending: taken === 'wait', held }
     })
   }
 
@@ -100,30 +103,25 @@ export class Commits {
     }
   }
 
-  /** Entries read on request, outside the numbered feed. */
-  answer(request: {
-    forest: string
-    domain: string
-    session: string
-    guid: string
-    entries: readonly agent.Entry[]
-  }): Promise<boolean> {
+  /** Runs `work` on the locked partition and writes it back; undefined when the session holds it no longer. */
+  held<T>(
+    of: { readonly forest: string; readonly domain: string; readonly session?: string },
+    work: (unit: Unit) => Promise<T>,
+  ): Promise<T | undefined> {
     return this.options.publisher.publish(async (tx, out) => {
-      const partition = await lockPartition(tx, request.forest, request.domain)
-      if (!partition || partition.session !== request.session) return false
-      await applyEntries(this.unit(tx, out, partition, undefined), {
-        entries: request.entries,
-        reread: false,
-        namesMatter: this.options.namesMatter(),
-      })
-      await tx.query('delete from reread where forest = $1 and domain = $2 and guid = $3::uuid', [
-        request.forest,
-        request.domain,
-        request.guid,
-      ])
+      const partition = await lockPartition(tx, of.forest, of.domain)
+      if (!partition || (of.session !== undefined && partition.session !== of.session)) return undefined
+      const result = await work(this.unit(tx, out, partition, undefined))
       await writePartition(tx, partition, false)
-      return true
+      return result
     })
+  }
+
+  /** Entries read on request, outside the numbered feed. */
+  async beside(unit: Unit, entries: readonly agent.Entry[], reread: boolean): Promise<readonly string[]> {
+    const applied = await applyEntries(unit, { entries, reread, namesMatter: this.options.namesMatter() })
+    await noteRereads(unit.tx, unit.partition, applied.reread)
+    return applied.reread
   }
 
   /** A chunk of the partition's oldest sweep, or the checkpoint that waited for it. */
@@ -149,7 +147,6 @@ export class Commits {
     partition.generation += 1n
     partition.mark += 1n
     partition.snapshot_mark = partition.mark
-    partition.held = ''
   }
 
   private unit(tx: Tx, out: Out, partition: PartitionRow, batch: agent.Batch | undefined): Unit {
@@ -172,6 +169,7 @@ export class Commits {
       partition,
       source,
       headers,
+      live,
       ...(live ? { objectHeaders: () => stepTrace('capture.change', parent, attributes) } : {}),
     }
   }
@@ -179,17 +177,34 @@ export class Commits {
   /** The reading saw everything there is: what it did not see is absent, unless that is too much to believe. */
   private async complete(tx: Tx, partition: PartitionRow, namesOnly: boolean): Promise<void> {
     const { forest, domain, snapshot_mark: mark } = partition
-    const { missing, total } = await countMissing(tx, forest, domain, mark)
-    if (isHeld(missing, total, this.options.guard)) {
-      partition.held = `${missing} of ${total} objects were not seen by a complete reading; nothing was deleted`
-    } else if (missing > 0) await addSweeps(tx, [{ forest, domain, kind: 'missing', mark }])
-    if (partition.complete && !namesOnly) await addSweeps(tx, [{ forest, domain, kind: 'stale', mark }])
+    const { missing, total, held } = judgeMissing(await countMissing(tx, forest, domain, mark), this.options.guard)
+    partition.held = held
+      ? `${missing} of ${total} objects were not seen by a complete reading; nothing was deleted`
+      : ''
+    partition.missing = held ? missing : 0
+    partition.held_mark = held ? mark : 0n
+    // Not a membership either: a reading that is not believed proves nothing.
+    partition.held_names_only = held && namesOnly
+    if (!held) await addSweeps(tx, absences(partition, { mark, missing, namesOnly }))
+    await tx.query('update partition set enumerated_at = clock_timestamp() where forest = $1 and domain = $2', [
+      forest,
+      domain,
+    ])
     partition.complete = true
     partition.dirty = true
   }
 }
 
 class RolledBack extends Error {}
+
+/** What follows from a reading that is believed: objects it missed go, and memberships it did not name. */
+export const absences = (
+  { forest, domain, complete }: PartitionRow,
+  of: { readonly mark: bigint; readonly missing: number; readonly namesOnly: boolean },
+): Parameters<typeof addSweeps>[1] => [
+  ...(of.missing > 0 ? [{ forest, domain, kind: 'missing', mark: of.mark } as const] : []),
+  ...(complete && !of.namesOnly ? [{ forest, domain, kind: 'stale', mark: of.mark } as const] : []),
+]
 
 async function setAside(tx: Tx, forest: string, entries: readonly agent.Entry[], code: string): Promise<void> {
   await tx.query(

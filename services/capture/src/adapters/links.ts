@@ -4,7 +4,7 @@ import { isDeletedLink, memberEnd } from '../core/member-end.ts'
 import type { Working } from './apply.ts'
 import { publishEdges, type Unit } from './changes.ts'
 import { addEdges, closeLists, keepOnly, removeEdges } from './edges.sql.ts'
-import { setListMarks } from './objects.sql.ts'
+import { markSeen, setListMarks } from './objects.sql.ts'
 
 interface Pair {
   readonly group: string
@@ -56,6 +56,9 @@ export async function applyLinks(
     ),
   )
   publishEdges(unit, await closeLists(tx, forest, [...collected.closing]))
+  // A reading beside the stream must not overrule what was said of a list after it was asked for.
+  if (unit.live && partition.open_mark > 0n)
+    await markSeen(tx, forest, [...new Set(pairs.map((pair) => pair.group))], partition.mark)
 }
 
 function collect(

@@ -2,6 +2,7 @@
 
 import type { Queryable } from '@canopy/chassis'
 import { canonicalRdn } from '@canopy/domain'
+import type { Counted } from '../core/guard.ts'
 import type { Place } from '../core/location.ts'
 import { kinds, type ObjectState } from '../ports.ts'
 import { decodeBody } from './body.ts'
@@ -199,18 +200,25 @@ export async function loadMissing(
   return rows.map(toStored)
 }
 
+/** By kind: how many are known, and how many of them carry an older mark. `guids`: only of these. */
 export async function countMissing(
   tx: Queryable,
   forest: string,
   domain: string,
   mark: bigint,
-): Promise<{ missing: number; total: number }> {
-  const [row] = await tx.query<{ missing: bigint; total: bigint }>(
-    `select count(*) filter (where seen < $3) as missing, count(*) as total
-     from object where forest = $1 and domain = $2 and not gone`,
-    [forest, domain, mark],
+  guids?: readonly string[],
+): Promise<readonly Counted[]> {
+  const rows = await tx.query<{ kind: number; known: bigint; missing: bigint }>(
+    `select kind, count(*) as known, count(*) filter (where seen < $3) as missing
+     from object where forest = $1 and domain = $2 and not gone and ($4::uuid[] is null or guid = any($4::uuid[]))
+     group by kind`,
+    [forest, domain, mark, guids ?? null],
   )
-  return { missing: Number(row?.missing ?? 0), total: Number(row?.total ?? 0) }
+  return rows.map((row) => ({
+    kind: kinds[row.kind] ?? 'other',
+    known: Number(row.known),
+    missing: Number(row.missing),
+  }))
 }
 
 /** What people type: GUID, SID, UPN, mail or account name. Distinguished names are walked elsewhere. */

@@ -41,13 +41,17 @@ export interface PartitionRow extends Record<string, unknown> {
   mend: string
   entries_read: number
   refused_credential: string
+  missing: number
+  held_mark: bigint
+  held_names_only: boolean
+  open_mark: bigint
 }
 
 const columns = `forest, domain, naming_context, optional, attributes, epoch, session, agent, instance, next_batch, cursor,
   generation, mark, snapshot_mark, complete, caught_up, dirty, checkpoint,
   least(extract(epoch from clock_timestamp() - greatest(checkpoint_at, '2000-01-01')) * 1000, 1e12)::float8 as since_ms,
   fresh_at, held, users, groups, contacts, containers, memberships, state, server, dialect, sees_deletions, code, message,
-  mend, entries_read, refused_credential`
+  mend, entries_read, refused_credential, missing, held_mark, held_names_only, open_mark`
 
 /** Locks the row: everything that changes a partition goes through here, one at a time. */
 export async function lockPartition(tx: Queryable, forest: string, domain: string): Promise<PartitionRow | undefined> {
@@ -122,6 +126,17 @@ export async function releaseSession(sql: Queryable, session: string): Promise<v
   )
 }
 
+/** Free at once, for whoever is next. */
+export async function releasePartition(
+  sql: Queryable,
+  of: { readonly session: string; readonly forest: string; readonly domain: string },
+): Promise<void> {
+  await sql.query(
+    `update partition set session = '', lease_until = '-infinity' where session = $1 and forest = $2 and domain = $3`,
+    [of.session, of.forest, of.domain],
+  )
+}
+
 /** A new epoch for the same session: its batches under way are void. */
 export const renewEpoch = (
   sql: Queryable,
@@ -163,7 +178,8 @@ export async function writePartition(tx: Queryable, row: PartitionRow, checkpoin
     `update partition set naming_context = $3, next_batch = $4, cursor = $5, generation = $6, mark = $7, snapshot_mark = $8,
        complete = $9, caught_up = $10, dirty = $11, checkpoint = $12,
        checkpoint_at = case when $13 then clock_timestamp() else checkpoint_at end,
-       fresh_at = $14, held = $15, users = $16, groups = $17, contacts = $18, containers = $19, memberships = $20
+       fresh_at = $14, held = $15, users = $16, groups = $17, contacts = $18, containers = $19, memberships = $20,
+       missing = $21, held_mark = $22, held_names_only = $23, open_mark = $24
      where forest = $1 and domain = $2`,
     [
       row.forest,
@@ -186,6 +202,10 @@ export async function writePartition(tx: Queryable, row: PartitionRow, checkpoin
       row.contacts,
       row.containers,
       row.memberships,
+      row.missing,
+      row.held_mark,
+      row.held_names_only,
+      row.open_mark,
     ],
   )
 }

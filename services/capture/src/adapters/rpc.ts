@@ -1,28 +1,30 @@
 /** Answers the RPCs of capture and of the hub. */
-import { Failure, type Sql, unary } from '@canopy/chassis'
-import { canonicalDn, parseGuid } from '@canopy/domain'
-import type { agent, capture, change } from '@canopy/proto'
-import { Locations } from '../core/location.ts'
-import type { AgentSession } from './agent-session.ts'
-import { toRecord } from './body.ts'
-import type { Hub } from './hub.ts'
-import { resolveNames } from './names.sql.ts'
-import { findByLookup, loadObjects, loadPlaces, type StoredObject, stateOf } from './objects.sql.ts'
+import { Failure, type Sql, toServiceError, unary } from '@canopy/chassis'
+import { canonicalDn } from '@canopy/domain'
+import type { agent, capture } from '@canopy/proto'
+import type { AgentIdentity, AgentSession } from './agent-session.ts'
+import { besideHandlers } from './beside-rpc.ts'
+import { type Hub, protocols } from './hub.ts'
+import { findObjects, partitionsOf, type RpcOptions, resolveContainers } from './lookup.ts'
 import { listPartitions, type PartitionRow } from './partitions.sql.ts'
+import { addReading, listReadings, type ReadingRow } from './readings.sql.ts'
 
-export interface RpcOptions {
-  readonly sql: Sql
-  readonly hub: Hub
-}
-
-/** The stream of one agent: its first message must be Hello. */
-export function attachHandler(hub: Hub): agent.HubServer['attach'] {
+/**
+ * The stream of one agent: its first message must be Hello, of a version of the protocol that is understood. `identify`
+ * says who it is by its certificate; undefined: it is not let in.
+ */
+export function attachHandler(
+  hub: Hub,
+  identify?: (call: Parameters<agent.HubServer['attach']>[0]) => AgentIdentity | undefined,
+): agent.HubServer['attach'] {
   return (call) => {
+    const identity = identify?.(call)
+    if (identify && !identity) return call.destroy(toServiceError(unenrolled()) as unknown as Error)
     let session: AgentSession | undefined
     call.on('data', (message: agent.AgentMessage) => {
       if (session) hub.receive(session, message)
-      else if (message.body?.$case === 'hello' && message.body.value.protocol === 1)
-        session = hub.attach(call, message.body.value)
+      else if (message.body?.$case === 'hello' && understood(message.body.value.protocol))
+        session = hub.attach(call, message.body.value, identity)
       else call.end()
     })
     const gone = (): void => {
@@ -38,10 +40,20 @@ export function attachHandler(hub: Hub): agent.HubServer['attach'] {
   }
 }
 
+const understood = (protocol: number): boolean => protocol >= protocols.least && protocol <= protocols.newest
+
+const unenrolled = (): Failure =>
+  new Failure({
+    kind: 'permanent',
+    code: 'CANOPY-ENROL-0002',
+    message: 'the hub takes agents with a certificate it issued',
+    mend: 'canopy agent token NAME makes a token; give it to the agent',
+  })
+
 export function captureHandlers(options: RpcOptions): capture.CaptureServer {
-  const { sql, hub } = options
+  const { sql } = options
   return {
-    getForests: unary(async () => ({ partitions: (await listPartitions(sql)).map(toStatus) })),
+    getForests: unary(async () => ({ partitions: await statusOf(sql) })),
     resolveContainers: unary(async ({ forest, dns }: capture.ResolveContainersRequest) => ({
       guids: await resolveContainers(sql, forest, dns),
     })),
@@ -49,26 +61,36 @@ export function captureHandlers(options: RpcOptions): capture.CaptureServer {
     checkForest: unary(async ({ forest }: capture.CheckForestRequest) => ({
       lines: await checkForest(options, forest),
     })),
-    resnapshot: unary(async ({ forest }: capture.ResnapshotRequest) => {
-      const of = await partitionsOf(sql, forest)
-      for (const { forest, domain } of of) {
-        await hub.command({ forest, domain }, { $case: 'resnapshot', value: { forest, domain } })
-      }
-      return { partitions: of.length }
-    }),
+    resnapshot: unary(async (request: capture.ResnapshotRequest) => ({
+      partitions: await resnapshot(options, request),
+    })),
+    ...besideHandlers(options),
   }
 }
 
-async function partitionsOf(sql: Sql, forest: string): Promise<PartitionRow[]> {
-  const found = (await listPartitions(sql)).filter((row) => forest === '' || row.forest === forest)
-  if (found.length > 0) return found
-  throw new Failure({
-    kind: 'permanent',
-    code: 'CANOPY-CAPTURE-0004',
-    message: forest === '' ? 'no forest is configured' : `there is no forest ${forest}`,
-    mend: 'apply a configuration that names it',
-  })
+/** Of a place: noted, and read beside the stream. Of a forest: from the start. Returns how many partitions it concerns. */
+async function resnapshot({ sql, hub }: RpcOptions, { forest, base }: capture.ResnapshotRequest): Promise<number> {
+  const all = await partitionsOf(sql, forest)
+  const of = base === '' ? all : all.filter((row) => holds(row, base))
+  if (of.length === 0) throw nowhere(forest, base)
+  for (const { forest, domain } of of) {
+    if (base === '') await hub.command({ forest, domain }, { $case: 'resnapshot', value: { forest, domain } })
+    else await addReading(sql, { forest, domain }, base)
+    hub.noted({ forest, domain })
+  }
+  return of.length
 }
+
+const holds = ({ naming_context }: PartitionRow, base: string): boolean =>
+  `,${canonicalDn(base)}`.endsWith(`,${canonicalDn(naming_context)}`)
+
+const nowhere = (forest: string, base: string): Failure =>
+  new Failure({
+    kind: 'permanent',
+    code: 'CANOPY-CAPTURE-0006',
+    message: `${base} is in no domain of ${forest}`,
+    mend: 'give the distinguished name of an organizational unit, in full',
+  })
 
 async function checkForest({ sql, hub }: RpcOptions, forest: string): Promise<agent.CheckLine[]> {
   const lines: agent.CheckLine[] = []
@@ -86,59 +108,17 @@ async function checkForest({ sql, hub }: RpcOptions, forest: string): Promise<ag
   return lines
 }
 
-async function resolveContainers(sql: Sql, forest: string, dns: readonly string[]): Promise<Record<string, string>> {
-  const guids: Record<string, string> = {}
-  for (const row of await listPartitions(sql)) {
-    if (row.forest !== forest) continue
-    const found = await resolveNames(sql, row, dns)
-    for (const dn of dns) {
-      const guid = found.get(canonicalDn(dn))
-      if (guid !== undefined) guids[dn] = guid
-    }
-  }
-  return guids
+async function statusOf(sql: Sql): Promise<capture.PartitionStatus[]> {
+  const [rows, readings] = await Promise.all([listPartitions(sql), listReadings(sql)])
+  return rows.map((row) =>
+    toStatus(
+      row,
+      readings.filter((r) => r.forest === row.forest && r.domain === row.domain),
+    ),
+  )
 }
 
-const provenance: change.Source = {
-  server: '',
-  namingContext: '',
-  epoch: 0n,
-  batch: 0n,
-  observedAt: undefined,
-  snapshot: false,
-}
-
-async function findObjects(sql: Sql, request: capture.FindObjectsRequest): Promise<change.DirectoryObject[]> {
-  const limit = Math.min(request.limit || 20, 500)
-  const found: (StoredObject & { readonly forest: string })[] = /^[A-Za-z.0-9-]+=.*,/.test(request.who)
-    ? await findByName(sql, request)
-    : await findByLookup(sql, { who: request.who, guid: parseGuid(request.who) ?? '', forest: request.forest, limit })
-  const objects: change.DirectoryObject[] = []
-  for (const object of found) {
-    const { forest, guid, version, gone } = object
-    const state = stateOf(object)
-    const places = await loadPlaces(sql, forest, state.parent === undefined ? [] : [state.parent])
-    const location = new Locations(places).of(state, state.rdn)
-    objects.push(toRecord({ forest, guid, version, gone, state, location, source: provenance }))
-  }
-  return objects
-}
-
-async function findByName(
-  sql: Sql,
-  { who, forest }: capture.FindObjectsRequest,
-): Promise<(StoredObject & { forest: string })[]> {
-  const found: (StoredObject & { forest: string })[] = []
-  for (const row of await listPartitions(sql)) {
-    if (forest !== '' && row.forest !== forest) continue
-    const guids = [...(await resolveNames(sql, row, [who])).values()]
-    for (const object of (await loadObjects(sql, row.forest, guids)).values())
-      found.push({ ...object, forest: row.forest })
-  }
-  return found
-}
-
-function toStatus(row: PartitionRow): capture.PartitionStatus {
+function toStatus(row: PartitionRow, readings: readonly ReadingRow[]): capture.PartitionStatus {
   const held = row.held !== ''
   return {
     forest: row.forest,
@@ -151,7 +131,9 @@ function toStatus(row: PartitionRow): capture.PartitionStatus {
     blind: !row.sees_deletions,
     code: held ? 'CANOPY-CAPTURE-0003' : row.code,
     message: held ? row.held : row.message,
-    mend: held ? 'check the rights of the account, then read the forest again (resnapshot)' : row.mend,
+    mend: held
+      ? `check the rights of the account, then canopy resnapshot ${row.forest}; if they are really gone: canopy forest release ${row.forest}`
+      : row.mend,
     users: row.users,
     groups: row.groups,
     contacts: row.contacts,
@@ -163,5 +145,13 @@ function toStatus(row: PartitionRow): capture.PartitionStatus {
     complete: row.complete,
     entriesRead: row.entries_read,
     optional: row.optional,
+    missing: row.missing,
+    readings: readings.map(({ id, base, entries, asked_at, trouble }) => ({
+      id,
+      base,
+      entries,
+      askedAt: asked_at,
+      trouble,
+    })),
   }
 }

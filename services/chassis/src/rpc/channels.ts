@@ -10,5 +10,7 @@ export type ClientConstructor<C extends Client> = new (
 export interface Channels {
   /** One client per service and constructor, kept for the life of the process. */
   client<C extends Client>(service: string, make: ClientConstructor<C>): C
+  /** To one process of a service instead of any; `tlsName`: the name in its certificate, where that is not its address. */
+  at<C extends Client>(address: string, make: ClientConstructor<C>, tlsName?: string): C
   close(): void
 }

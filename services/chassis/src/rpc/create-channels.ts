@@ -1,7 +1,7 @@
 /** Clients of the other services, one per service and kind, kept for the life of the process. */
 import type { Client, ClientOptions } from '@grpc/grpc-js'
 import { Failure } from '../failure.ts'
-import type { Channels } from './channels.ts'
+import type { Channels, ClientConstructor } from './channels.ts'
 import { channelCredentials, type TlsFiles } from './credentials.ts'
 
 export interface ChannelsOptions {
@@ -23,22 +23,28 @@ const clientOptions: ClientOptions = {
 /** Nothing connects before the first call. An unknown service is Failure CANOPY-RPC-0012. */
 export function createChannels(options: ChannelsOptions): Channels {
   const clients = new Map<unknown, Map<string, Client>>()
+  const kept = <C extends Client>(make: ClientConstructor<C>, key: string, connect: () => C): C => {
+    const ofKind = clients.get(make) ?? new Map<string, Client>()
+    clients.set(make, ofKind)
+    const known = ofKind.get(key)
+    if (known instanceof make) return known
+    const made = connect()
+    ofKind.set(key, made)
+    return made
+  }
+  const connect = <C extends Client>(make: ClientConstructor<C>, address: string, tlsName?: string): C => {
+    const dns = address.startsWith('unix:') || address.includes('://') ? address : `dns:///${address}`
+    const named = tlsName === undefined ? {} : { 'grpc.ssl_target_name_override': tlsName }
+    return new make(dns, channelCredentials(address, options.tls), { ...clientOptions, ...named })
+  }
   return {
-    client: (service, make) => {
-      let ofKind = clients.get(make)
-      if (ofKind === undefined) {
-        ofKind = new Map()
-        clients.set(make, ofKind)
-      }
-      const known = ofKind.get(service)
-      if (known instanceof make) return known
-      const address = options.peers[service]
-      if (address === undefined) throw unknownPeer(service)
-      const dns = address.startsWith('unix:') || address.includes('://') ? address : `dns:///${address}`
-      const made = new make(dns, channelCredentials(address, options.tls), clientOptions)
-      ofKind.set(service, made)
-      return made
-    },
+    client: (service, make) =>
+      kept(make, service, () => {
+        const address = options.peers[service]
+        if (address === undefined) throw unknownPeer(service)
+        return connect(make, address)
+      }),
+    at: (address, make, tlsName) => kept(make, `at ${address} ${tlsName ?? ''}`, () => connect(make, address, tlsName)),
     close: () => {
       for (const ofKind of clients.values()) for (const client of ofKind.values()) client.close()
       clients.clear()

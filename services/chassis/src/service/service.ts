@@ -17,6 +17,8 @@ export interface Context<C> {
   readonly log: Log
   /** gRPC server of the process: add the service's own definitions before start. */
   readonly rpc: Server
+  /** Where this process listens, with real ports; empty before the components start. */
+  readonly addresses: () => readonly string[]
   /** Channels to the other services, by name. */
   readonly channels: Channels
   /** Unique per process start: lease owner. */

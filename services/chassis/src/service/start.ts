@@ -71,6 +71,7 @@ interface Process {
   readonly log: ProcessLog
   readonly instance: string
   readonly server: Server
+  readonly addresses: string[]
   readonly channels: Channels
   readonly board: WaitingBoard
   readonly abort: AbortController
@@ -109,6 +110,7 @@ async function start(
     log,
     instance: options.instance ?? randomUUID(),
     server: createRpcServer(),
+    addresses: [],
     channels,
     board: waitingBoard(),
     abort: new AbortController(),
@@ -136,7 +138,7 @@ async function start(
     startedAt: new Date(),
   })
   undo.add('rpc', () => closeRpcServer(running.server, options.drainMs ?? 5_000))
-  const rpcAddresses: string[] = []
+  const rpcAddresses = running.addresses
   for (const address of listen) rpcAddresses.push(await bindRpcServer(running.server, address, options.rpc.tls))
   await startAll(components, running)
 
@@ -207,6 +209,7 @@ function contextOf(service: ServiceDefinition, sql: Sql, running: Process): Cont
     bus,
     log,
     rpc: running.server,
+    addresses: () => running.addresses,
     channels: running.channels,
     instance: running.instance,
     now: options.now ?? (() => new Date()),

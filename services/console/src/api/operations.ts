@@ -3,7 +3,8 @@ import { call, Failure } from '@canopy/chassis'
 import { capture, introspection, resolve, write } from '@canopy/proto'
 import { bodyText, requiredText } from '../http/body.ts'
 import { type Asked, badRequest } from '../ports.ts'
-import { type AskedService, askedServices, attempt, type Unanswered } from './services.ts'
+import { listSetAside, releaseSetAside } from './agents.ts'
+import { type AskedService, answered, askedServices, attempt, type Unanswered } from './services.ts'
 
 const reconcileDeadlineMs = 600_000
 
@@ -37,7 +38,10 @@ export const conflicts = ({ channels, query }: Asked): Promise<resolve.ListConfl
   call(channels.client('resolve', resolve.ResolveClient), 'listConflicts', { limit: query.count('limit', 100, 10_000) })
 
 export const resnapshot = ({ channels, body }: Asked): Promise<capture.ResnapshotResponse> =>
-  call(channels.client('capture', capture.CaptureClient), 'resnapshot', { forest: requiredText(body, 'forest') })
+  call(channels.client('capture', capture.CaptureClient), 'resnapshot', {
+    forest: requiredText(body, 'forest'),
+    base: bodyText(body, 'ou'),
+  })
 
 export const reconcile = (asked: Asked): Promise<write.ReconcileResponse> =>
   call(
@@ -53,7 +57,8 @@ export interface ParkedAnswer {
   readonly missing: readonly ({ readonly service: AskedService } & Unanswered)[]
 }
 
-export async function parked({ channels, query }: Asked): Promise<ParkedAnswer> {
+export async function parked(asked: Asked): Promise<ParkedAnswer> {
+  const { channels, query } = asked
   const limit = query.count('limit', 100, 1_000)
   const services = servicesNamed(query.text('service'))
   const answers = await Promise.all(
@@ -63,10 +68,12 @@ export async function parked({ channels, query }: Asked): Promise<ParkedAnswer> 
       ),
     ),
   )
+  const aside = services.includes('capture') ? answered(await attempt(() => listSetAside(asked, limit))) : undefined
+  const records = answers.flatMap((answer, index) =>
+    answer.ok ? answer.value.parked.map((each) => ({ service: services[index]!, ...each })) : [],
+  )
   return {
-    parked: answers.flatMap((answer, index) =>
-      answer.ok ? answer.value.parked.map((each) => ({ service: services[index]!, ...each })) : [],
-    ),
+    parked: [...records, ...(aside?.objects ?? []).map(asParked)].slice(0, limit),
     missing: answers.flatMap((answer, index) => {
       if (answer.ok) return []
       const { code, message, mend } = answer
@@ -75,9 +82,26 @@ export async function parked({ channels, query }: Asked): Promise<ParkedAnswer> 
   }
 }
 
+/** An object that capture set aside, as the records are shown that stages parked. */
+const asParked = ({ forest, guid, bytes, reason, at }: capture.SetAside): ParkedAnswer['parked'][number] => ({
+  service: 'capture',
+  id: `aside_${forest}/${guid}`,
+  topic: 'canopy.changes',
+  partition: -1,
+  offset: -1n,
+  key: `${forest}/${guid}`,
+  code: 'CANOPY-CAPTURE-0007',
+  reason: bytes > 0 ? `${reason} (${bytes})` : reason,
+  at,
+})
+
 /** Ids are unique over all services: the one that knows it releases it. */
-export async function releaseParked({ channels, body }: Asked): Promise<{ released: true; service: AskedService }> {
+export async function releaseParked(asked: Asked): Promise<{ released: true; service: AskedService }> {
+  const { channels, body } = asked
   const id = requiredText(body, 'id')
+  const aside = /^aside_([^/]+)\/([0-9a-f-]{36})$/.exec(id)
+  if (aside && (await releaseSetAside(asked, { forest: aside[1]!, guid: aside[2]! })))
+    return { released: true, service: 'capture' }
   for (const service of servicesNamed(bodyText(body, 'service'))) {
     const client = () => channels.client(service, introspection.IntrospectionClient)
     const answer = await attempt(() => call(client(), 'releaseParked', { id, service }))

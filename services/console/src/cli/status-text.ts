@@ -91,8 +91,14 @@ function forestTrouble(forest: Forest, on: On): readonly string[] {
   const lines: string[] = []
   if (forest.code || forest.message) lines.push(...trouble(`${forest.code}  ${forest.message}`, forest.mend, on))
   if (forest.blind) {
-    const mend = 'let the account read deleted objects; until then the forest is enumerated daily'
+    const mend =
+      'let the account read deleted objects; until then what is gone is found by enumerating the forest (capture.blind_reading_ms)'
     lines.push(...trouble('blind: the account does not see deletions', mend, on))
+  }
+  for (const { base, entries, trouble: stopped } of forest.placeReadings) {
+    const what = `reading ${base || 'all of it'} beside the stream, ${count(entries)} entries`
+    if (stopped) lines.push(...trouble(`${what}: ${stopped}`, '', on))
+    else lines.push(indent + what)
   }
   return lines
 }

@@ -17,6 +17,8 @@ export const forest = (over: Partial<ForestProgress> = {}): ForestProgress => ({
   dialect: 'dirsync',
   state: 'following',
   blind: false,
+  missing: 0,
+  placeReadings: [],
   code: '',
   message: '',
   mend: '',

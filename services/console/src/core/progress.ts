@@ -11,6 +11,10 @@ export interface ForestProgress {
   readonly state: 'connecting' | 'reading' | 'following' | 'waiting'
   /** Cannot see deletions. */
   readonly blind: boolean
+  /** Objects that a complete reading missed, held until a person looked. */
+  readonly missing: number
+  /** Places that are read again beside the stream. */
+  readonly placeReadings: readonly capture.Reading[]
   readonly code: string
   readonly message: string
   readonly mend: string
@@ -47,6 +51,8 @@ export function forestProgress(partition: capture.PartitionStatus, { captured, r
     dialect: partition.dialect,
     state: stateWord(partition.state),
     blind: partition.blind,
+    missing: partition.missing,
+    placeReadings: partition.readings,
     code: partition.code,
     message: partition.message,
     mend: partition.mend,

@@ -1,0 +1,41 @@
+/** Agents and what they are asked for: who is attached, reading one object now, releasing what a reading missed. */
+import { call, Failure } from '@canopy/chassis'
+import { capture } from '@canopy/proto'
+import { bodyText, requiredText } from '../http/body.ts'
+import type { Asked } from '../ports.ts'
+
+const client = ({ channels }: Asked) => channels.client('capture', capture.CaptureClient)
+/** Every partition of a forest is asked in turn. */
+const readDeadlineMs = 60_000
+
+export const listAgents = (asked: Asked): Promise<capture.ListAgentsResponse> => call(client(asked), 'listAgents', {})
+
+/** Failure CANOPY-CONSOLE-0010-NOT-FOUND: no forest that answered has it. */
+export async function readNow(asked: Asked): Promise<capture.ReadObjectResponse> {
+  const who = requiredText(asked.body, 'who')
+  const forest = bodyText(asked.body, 'forest')
+  const answer = await call(client(asked), 'readObject', { who, forest }, { deadlineMs: readDeadlineMs })
+  if (answer.objects.length > 0 || answer.unanswered.length > 0) return answer
+  throw new Failure({
+    kind: 'permanent',
+    code: 'CANOPY-CONSOLE-0010-NOT-FOUND',
+    message: `no directory has ${who}`,
+    mend: 'give a DN, GUID, user principal name or mail address in full',
+  })
+}
+
+export const releaseMissing = (asked: Asked): Promise<capture.ReleaseMissingResponse> =>
+  call(client(asked), 'releaseMissing', {
+    forest: requiredText(asked.body, 'forest'),
+    why: requiredText(asked.body, 'why'),
+    who: bodyText(asked.body, 'who') || 'console',
+  })
+
+export const retryCredential = (asked: Asked): Promise<capture.RetryCredentialResponse> =>
+  call(client(asked), 'retryCredential', { credential: requiredText(asked.body, 'credential') })
+
+export const listSetAside = (asked: Asked, limit: number): Promise<capture.ListSetAsideResponse> =>
+  call(client(asked), 'listSetAside', { limit })
+
+export const releaseSetAside = (asked: Asked, of: { forest: string; guid: string }): Promise<boolean> =>
+  call(client(asked), 'releaseSetAside', of).then(({ released }) => released)
