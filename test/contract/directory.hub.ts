@@ -98,9 +98,19 @@ export class TestHub {
     const root = canonicalDn(base)
     for (const [guid, seen] of this.objects) {
       if (parseDn(seen.dn)?.[0]?.value !== name) continue
-      if (base === '' || canonicalDn(this.dnOf(guid) ?? '').endsWith(`,${root}`)) return { ...seen, guid }
+      if (base === '' || canonicalDn(this.dnOf(guid) ?? '').endsWith(`,${root}`)) return { ...this.byGuid(seen), guid }
     }
     return undefined
+  }
+
+  /** With the ends of links that were told by name told by GUID. */
+  private byGuid(seen: Seen): Seen {
+    const ends = [...seen.members, ...Object.values(seen.references)]
+    if (!ends.some((end) => end.includes('='))) return seen
+    const index = this.index()
+    const guidOf = (end: string): string => index.get(canonicalDn(end)) ?? end
+    const references = Object.entries(seen.references).map(([name, end]) => [name, guidOf(end)] as const)
+    return { ...seen, members: new Set([...seen.members].map(guidOf)), references: Object.fromEntries(references) }
   }
 
   /** Its name as the names of what is above it make it. */

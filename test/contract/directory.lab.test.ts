@@ -2,7 +2,7 @@
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import { type LabForest, startForest } from '@canopy/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { crowdEntries, crowdIn, type DirectoryUnderTest, startAgent } from './directory.subject.ts'
+import { activeDirectory, crowdEntries, crowdIn, type DirectoryUnderTest, startAgent } from './directory.subject.ts'
 import { directoryContract } from './directory.ts'
 
 const blindAccount = (baseDn: string) => ({ dn: `CN=blind,CN=Users,${baseDn}`, password: 'Blind-1-Blind' })
@@ -16,7 +16,7 @@ async function labForest(users: number): Promise<LabForest> {
   })
 }
 
-const underTest = (forest: LabForest): DirectoryUnderTest => ({
+const reached = (forest: LabForest): Omit<DirectoryUnderTest, 'crowd'> => ({
   domain: forest.name,
   baseDn: forest.baseDn,
   server: forest.ldapsUrl,
@@ -35,9 +35,9 @@ directoryContract({
   make: async () => {
     const forest = await labForest(300)
     // Twice what a domain controller gives at once.
-    const crowd = crowdIn(forest.baseDn, 3_200)
-    for (const { dn, attributes } of crowdEntries(crowd)) forest.directory.add(dn, attributes)
-    return { ...underTest(forest), crowd }
+    const crowd = crowdIn(activeDirectory, forest.baseDn, 3_200)
+    for (const { dn, attributes } of crowdEntries(activeDirectory, crowd)) forest.directory.add(dn, attributes)
+    return { ...reached(forest), crowd }
   },
 })
 
@@ -79,7 +79,7 @@ describe('lab: faults', () => {
   test('a wrong password is tried once, and a new value is taken without a restart', async () => {
     const proxy = await countingProxy(forest.url)
     const wrong = { dn: forest.account.dn, password: 'not this one' }
-    const directory = { ...underTest(forest), server: proxy.url }
+    const directory = { ...reached(forest), server: proxy.url }
     const running = await startAgent({ directory, account: wrong, dialect: 'auto', allowPlainLoopback: true })
     try {
       await running.hub.until('the refusal', () => running.hub.lastReport?.code === 'CANOPY-LDAP-0004')
@@ -102,7 +102,7 @@ describe('lab: faults', () => {
   })
 
   test('plain LDAP is refused, on loopback too, unless it is allowed: StartTLS is used', async () => {
-    const directory = { ...underTest(forest), server: forest.url }
+    const directory = { ...reached(forest), server: forest.url }
     const trusted = await startAgent({ directory, account: forest.account, dialect: 'auto' })
     await trusted.hub.until('the snapshot through StartTLS', () => trusted.hub.complete).finally(() => trusted.stop())
     const stranger = await startAgent({ directory, account: forest.account, dialect: 'auto', trust: [] })
@@ -112,7 +112,7 @@ describe('lab: faults', () => {
   })
 
   test('a lost cookie leads to a new snapshot', async () => {
-    const running = await startAgent({ directory: underTest(forest), account: forest.account, dialect: 'dirsync' })
+    const running = await startAgent({ directory: reached(forest), account: forest.account, dialect: 'dirsync' })
     try {
       await running.hub.until('the snapshot', () => running.hub.complete)
       forest.faults.badCookieOnce()
@@ -126,7 +126,7 @@ describe('lab: faults', () => {
 
   test('a connection cut in the middle of a snapshot: everything arrives all the same', async () => {
     forest.faults.cutConnectionAfter(1_200)
-    const running = await startAgent({ directory: underTest(forest), account: forest.account, dialect: 'usn' })
+    const running = await startAgent({ directory: reached(forest), account: forest.account, dialect: 'usn' })
     try {
       await running.hub.until('the snapshot', () => running.hub.complete, 20_000)
       const users = forest.directory.find('(&(objectClass=user)(!(objectClass=computer)))').length
@@ -142,7 +142,7 @@ describe('lab: faults', () => {
 
   test('an empty page with a cookie is not the end', async () => {
     forest.faults.emptyPageOnce()
-    const running = await startAgent({ directory: underTest(forest), account: forest.account, dialect: 'usn' })
+    const running = await startAgent({ directory: reached(forest), account: forest.account, dialect: 'usn' })
     try {
       await running.hub.until('the snapshot', () => running.hub.complete)
       expect(running.hub.objects.size).toBeGreaterThan(3_300)
@@ -161,7 +161,7 @@ describe('lab: faults', () => {
       member: users.map((user) => user.dn),
     })
     for (const dialect of ['usn', 'dirsync'] as const) {
-      const running = await startAgent({ directory: underTest(forest), account: forest.account, dialect })
+      const running = await startAgent({ directory: reached(forest), account: forest.account, dialect })
       try {
         await running.hub.until('the snapshot', () => running.hub.complete)
         expect(running.hub.byName('Everybody')?.members.size).toBe(2_600)
@@ -172,7 +172,7 @@ describe('lab: faults', () => {
   })
 
   test('no more than four batches are under way without an acknowledgement', async () => {
-    const running = await startAgent({ directory: underTest(forest), account: forest.account, dialect: 'dirsync' })
+    const running = await startAgent({ directory: reached(forest), account: forest.account, dialect: 'dirsync' })
     try {
       running.hub.acknowledges = false
       await running.hub.until('the window', () => running.hub.batches.length >= 4)

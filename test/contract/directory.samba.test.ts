@@ -2,7 +2,7 @@
 
 import { describeWith } from '../servers/required.ts'
 import { type SambaForest, sambaServer, startSambaForest } from '../servers/samba/samba.ts'
-import { crowdEntries, crowdIn, type DirectoryUnderTest, type Subject } from './directory.subject.ts'
+import { activeDirectory, crowdEntries, crowdIn, type DirectoryUnderTest, type Subject } from './directory.subject.ts'
 import { directoryContract } from './directory.ts'
 
 /** What Samba 4.17 does not do as Windows does; the lab's forest stands in for it. */
@@ -12,8 +12,8 @@ const cannot: Subject['cannot'] = {
 }
 
 async function underTest(forest: SambaForest): Promise<DirectoryUnderTest> {
-  const crowd = crowdIn(forest.baseDn, 800)
-  await forest.load(crowdEntries(crowd))
+  const crowd = crowdIn(activeDirectory, forest.baseDn, 800)
+  await forest.load(crowdEntries(activeDirectory, crowd))
   const reader = await forest.createReader({ name: 'reader', replicate: true, seesDeleted: true })
   const blind = await forest.createReader({ name: 'blind', replicate: false, seesDeleted: false })
   return {

@@ -45,29 +45,6 @@ export interface Crowd {
   readonly size: number
 }
 
-export const crowdIn = (baseDn: string, size: number): Crowd & { readonly ou: string } => ({
-  ou: `OU=Crowd,${baseDn}`,
-  group: `CN=The Crowd,OU=Crowd,${baseDn}`,
-  outsider: `CN=Outsider,OU=Crowd,${baseDn}`,
-  size,
-})
-
-/** The crowd's entries, parents first. */
-export function* crowdEntries(
-  crowd: Crowd & { readonly ou: string },
-): Generator<{ dn: string; attributes: Record<string, string | string[]> }> {
-  const person = (name: string) => ({
-    dn: `CN=${name},${crowd.ou}`,
-    attributes: { objectClass: 'user', sAMAccountName: name.toLowerCase().replace(' ', ''), userAccountControl: '544' },
-  })
-  yield { dn: crowd.ou, attributes: { objectClass: 'organizationalUnit' } }
-  yield person('Outsider')
-  const members = Array.from({ length: crowd.size }, (_, index) => person(`Member ${index}`))
-  yield* members
-  const member = members.map(({ dn }) => dn)
-  yield { dn: crowd.group, attributes: { objectClass: 'group', sAMAccountName: 'thecrowd', member } }
-}
-
 /** What objects are called and made of. */
 export interface Vocabulary {
   readonly rdn: string
@@ -117,6 +94,32 @@ export const openLdap: Vocabulary = {
   guidText: (value) => value.toString('latin1').toLowerCase(),
 }
 
+export const crowdIn = ({ rdn, ouRdn }: Vocabulary, baseDn: string, size: number): Crowd & { readonly ou: string } => {
+  const ou = `${ouRdn}=Crowd,${baseDn}`
+  return { ou, group: `${rdn}=The Crowd,${ou}`, outsider: `${rdn}=Outsider,${ou}`, size }
+}
+
+/** The crowd's entries as a bulk loader takes them, parents first. */
+export function* crowdEntries(
+  vocabulary: Vocabulary,
+  crowd: Crowd & { readonly ou: string },
+): Generator<{ dn: string; attributes: Record<string, string | string[]> }> {
+  const { rdn, ouRdn } = vocabulary
+  const person = (name: string) => {
+    const account = name.toLowerCase().replace(' ', '')
+    return {
+      dn: `${rdn}=${name},${crowd.ou}`,
+      attributes: { ...vocabulary.person(account), [rdn.toLowerCase()]: name },
+    }
+  }
+  yield { dn: crowd.ou, attributes: { ...vocabulary.ou, [ouRdn.toLowerCase()]: 'Crowd' } }
+  yield person('Outsider')
+  const members = Array.from({ length: crowd.size }, (_, index) => person(`Member ${index}`))
+  yield* members
+  const member = members.map(({ dn }) => dn)
+  yield { dn: crowd.group, attributes: { ...vocabulary.group('thecrowd'), cn: 'The Crowd', member } }
+}
+
 export interface DirectoryUnderTest {
   readonly domain: string
   readonly baseDn: string
@@ -131,7 +134,7 @@ export interface DirectoryUnderTest {
   readonly blind?: Account
   /** Default: Active Directory's. */
   readonly vocabulary?: Vocabulary
-  readonly crowd?: Crowd
+  readonly crowd: Crowd
   close(): Promise<void>
 }
 
