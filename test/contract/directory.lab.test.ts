@@ -1,7 +1,11 @@
 /** The directory contract on the lab's forest, and what only a forest with faults on demand can show. */
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type LabForest, startForest } from '@canopy/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Controller, controllersContract } from './directory.controllers.ts'
+import { type ServerProxy, startProxy } from './directory.proxy.ts'
 import { activeDirectory, crowdEntries, crowdIn, type DirectoryUnderTest, startAgent } from './directory.subject.ts'
 import { directoryContract } from './directory.ts'
 
@@ -41,33 +45,42 @@ directoryContract({
   },
 })
 
-/** Passes bytes on and counts the bind requests among them; each request fits a packet here. */
-async function countingProxy(target: string): Promise<{ url: string; binds: () => number; close: () => void }> {
-  const { hostname, port } = new URL(target)
-  let binds = 0
-  const server = createServer((client) => {
-    const upstream = connectTcp({ host: hostname, port: Number(port) })
-    client.on('data', (chunk: Buffer) => {
-      // LDAPMessage ::= SEQUENCE { messageID INTEGER, [APPLICATION 0] BindRequest
-      if (chunk[0] === 0x30 && chunk.indexOf(0x60) > 0 && chunk.indexOf(0x60) < 8) binds++
-      upstream.write(chunk)
-    })
-    upstream.on('data', (chunk) => client.write(chunk))
-    for (const [a, b] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      a.on('error', () => b.destroy())
-      a.on('close', () => b.destroy())
-    }
+controllersContract('lab', async () => {
+  const forest = await startForest({
+    name: 'pair.lab',
+    population: { users: 50, groups: 5, contacts: 2 },
+    controllers: 2,
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { replication, admin, account, baseDn, caPem } = forest
+  const [first, second] = await Promise.all(
+    forest.controllers.map(async ({ ldapsUrl, servername }): Promise<Controller & ServerProxy> => {
+      const proxy = await startProxy(ldapsUrl)
+      return { ...proxy, server: `ldaps://${proxy.host}`, direct: ldapsUrl, servername, caPem }
+    }),
+  )
   return {
-    url: `ldap://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    binds: () => binds,
-    close: () => server.close(),
+    domain: forest.name,
+    baseDn,
+    server: forest.ldapsUrl,
+    servername: forest.servername,
+    caPem,
+    admin,
+    reader: account,
+    controllers: [first!, second!],
+    hold: () => {
+      replication.held = true
+    },
+    replicate: async () => {
+      replication.deliver()
+      replication.held = false
+    },
+    close: async () => {
+      first?.close()
+      second?.close()
+      await forest.close()
+    },
   }
-}
+})
 
 describe('lab: faults', () => {
   let forest: LabForest
@@ -77,9 +90,9 @@ describe('lab: faults', () => {
   afterAll(() => forest?.close())
 
   test('a wrong password is tried once, and a new value is taken without a restart', async () => {
-    const proxy = await countingProxy(forest.url)
+    const proxy = await startProxy(forest.url)
     const wrong = { dn: forest.account.dn, password: 'not this one' }
-    const directory = { ...reached(forest), server: proxy.url }
+    const directory = { ...reached(forest), server: `ldap://${proxy.host}` }
     const running = await startAgent({ directory, account: wrong, dialect: 'auto', allowPlainLoopback: true })
     try {
       await running.hub.until('the refusal', () => running.hub.lastReport?.code === 'CANOPY-LDAP-0004')
@@ -179,6 +192,48 @@ describe('lab: faults', () => {
       await new Promise((resolve) => setTimeout(resolve, 500))
       expect(running.hub.batches).toHaveLength(4)
     } finally {
+      await running.stop()
+    }
+  })
+
+  test('a controller restored from an old image, which gives its USNs out twice', { timeout: 60_000 }, async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'canopy-lab-'))
+    const old = await startForest({ name: 'old.lab', dir, population: { users: 40, groups: 4, contacts: 0 } })
+    const { directory, baseDn, faults } = old
+    const reachedOld = { ...reached(old), domain: old.name, baseDn }
+    const running = await startAgent({ directory: reachedOld, account: old.account, dialect: 'usn' })
+    const title = (name: string) => running.hub.byName(name)?.attributes.title?.[0]
+    try {
+      await running.hub.until('the snapshot', () => running.hub.complete)
+      const [one, two] = directory.find('(employeeID=*)')
+      const names = [one, two].map((person) => String(person!.get('name')[0])) as [string, string]
+      for (const word of ['kept', 'lost', 'lost too']) directory.modify(one!.guid, { title: word })
+      await running.hub.until('the last title', () => title(names[0]) === 'lost too')
+      faults.set({ fault: 'usnRollback', changes: 2 })
+      directory.modify(two!.guid, { title: 'under a USN seen before' })
+      await running.hub.until('the change', () => title(names[1]) === 'under a USN seen before', 20_000)
+      await running.hub.until('what is true again', () => title(names[0]) === 'kept', 20_000)
+    } finally {
+      await running.stop()
+      await old.close()
+      await rm(dir, { recursive: true, force: true })
+    }
+  })
+
+  test('a controller that falls silent and drops its connections is read on from where it was', async () => {
+    const running = await startAgent({ directory: reached(forest), account: forest.account, dialect: 'usn' })
+    try {
+      await running.hub.until('the snapshot', () => running.hub.complete)
+      const { size } = running.hub.objects
+      for (const fault of [{ fault: 'mute', on: true }, { fault: 'drop' }] as const) forest.faults.set(fault)
+      forest.faults.clear()
+      const [ada] = forest.directory.find('(name=Ada Park)')
+      forest.directory.modify(ada!.guid, { title: 'After the silence' })
+      const seen = () => running.hub.byName('Ada Park')?.attributes.title?.[0]
+      await running.hub.until('the change', () => seen() === 'After the silence', 20_000)
+      expect(running.hub.objects.size).toBe(size)
+    } finally {
+      forest.faults.clear()
       await running.stop()
     }
   })

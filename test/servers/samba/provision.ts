@@ -32,11 +32,18 @@ export interface Domain {
   readonly dir: string
   /** Whether a plain-text simple bind is refused, as a hardened domain does. */
   readonly requireEncryption: boolean
+  /** NetBIOS name of this controller. */
+  readonly controller: string
+  /** Whether other controllers may join, which takes RPC. */
+  readonly joinable: boolean
 }
 
+/** The name that a domain's first controller is provisioned with. */
+export const firstController = (netbios: string): string => `DC-${netbios}`
+
 /** The controller's DNS name, which its certificate carries. */
-export function servernameOf(domain: Pick<Domain, 'name' | 'netbios'>): string {
-  return `DC-${domain.netbios}.${domain.name.toLowerCase()}`
+export function servernameOf(domain: Pick<Domain, 'name' | 'controller'>): string {
+  return `${domain.controller}.${domain.name.toLowerCase()}`
 }
 
 export function smbConfOf(domain: Pick<Domain, 'dir'>): string {
@@ -50,16 +57,47 @@ export async function provision(domain: Domain): Promise<string> {
     const archive = join(await template(domain), 'domain.tar')
     await mkdir(domain.dir, { recursive: true })
     await runCommand('tar', ['-xpf', archive, '-C', domain.dir])
-    const issued = await issueCertificate(servernameOf(domain), [domain.host])
-    await mkdir(tls, { recursive: true })
-    await writeFile(join(tls, 'ca.pem'), issued.caPem)
-    await writeFile(join(tls, 'cert.pem'), issued.certPem)
-    await writeFile(join(tls, 'key.pem'), issued.keyPem, { mode: 0o600 })
+    await prepareTls(domain)
   }
+  await prepareFolders(domain)
+  return readFile(join(tls, 'ca.pem'), 'utf8')
+}
+
+/** Fills `domain.dir` with a copy of a running domain, as its next controller; returns the CA of its certificate. */
+export async function joinDomain(domain: Domain, from: { readonly host: string }): Promise<string> {
+  await mkdir(domain.dir, { recursive: true })
+  await prepareFolders(domain)
+  await runCommand('samba-tool', [
+    'domain',
+    'join',
+    domain.name.toLowerCase(),
+    'DC',
+    `--configfile=${smbConfOf(domain)}`,
+    `--server=${from.host}`,
+    `--username=${domain.netbios}\\Administrator`,
+    `--password=${adminPassword}`,
+    '--use-kerberos=off',
+    '--dns-backend=NONE',
+  ])
+  await prepareTls(domain)
+  await writeFile(smbConfOf(domain), smbConf(domain))
+  return readFile(join(domain.dir, 'tls', 'ca.pem'), 'utf8')
+}
+
+async function prepareTls(domain: Domain): Promise<void> {
+  const tls = join(domain.dir, 'tls')
+  // The other address is that of what a test puts in front of it.
+  const issued = await issueCertificate(servernameOf(domain), [domain.host, '127.0.0.1'])
+  await mkdir(tls, { recursive: true })
+  await writeFile(join(tls, 'ca.pem'), issued.caPem)
+  await writeFile(join(tls, 'cert.pem'), issued.certPem)
+  await writeFile(join(tls, 'key.pem'), issued.keyPem, { mode: 0o600 })
+}
+
+async function prepareFolders(domain: Domain): Promise<void> {
   const folders = [...Object.values(ownFolders), 'etc', 'log', 'sysvol']
   for (const folder of folders) await mkdir(join(domain.dir, folder), { recursive: true })
   await writeFile(smbConfOf(domain), smbConf(domain))
-  return readFile(join(tls, 'ca.pem'), 'utf8')
 }
 
 async function template(domain: Domain): Promise<string> {
@@ -68,11 +106,11 @@ async function template(domain: Domain): Promise<string> {
   const recipe = JSON.stringify([
     version,
     arguments_,
-    smbConf({ ...domain, dir: '', host: '', requireEncryption: false }),
+    smbConf({ ...domain, dir: '', host: '', requireEncryption: false, joinable: false }),
   ])
   const key = createHash('sha256').update(recipe).digest('hex').slice(0, 12)
   return cached(`samba-${domain.netbios.toLowerCase()}-${key}`, async (dir) => {
-    const made: Domain = { ...domain, dir: join(dir, 'domain'), requireEncryption: false }
+    const made: Domain = { ...domain, dir: join(dir, 'domain'), requireEncryption: false, joinable: false }
     await mkdir(made.dir)
     const xattr = `--option=xattr_tdb:file=${join(made.dir, 'xattr.tdb')}`
     await runCommand('samba-tool', [...arguments_, `--targetdir=${made.dir}`, xattr])
@@ -106,11 +144,11 @@ function provisionArguments(domain: Domain): readonly string[] {
 
 function smbConf(domain: Domain): string {
   const settings: Record<string, string> = {
-    'netbios name': `DC-${domain.netbios}`,
+    'netbios name': domain.controller,
     realm: domain.name,
     workgroup: domain.netbios,
     'server role': 'active directory domain controller',
-    'server services': 'ldap, cldap, kdc, drepl',
+    'server services': `ldap, cldap, kdc, drepl${domain.joinable ? ', rpc' : ''}`,
     // Without the mask Samba finds no interface and listens nowhere.
     interfaces: `${domain.host}/8`,
     'bind interfaces only': 'yes',
@@ -127,5 +165,7 @@ function smbConf(domain: Domain): string {
     'dsdb:schema update allowed': 'yes',
   }
   const lines = Object.entries(settings).map(([name, value]) => `  ${name} = ${value}\n`)
-  return `[global]\n${lines.join('')}`
+  // A controller that joins looks for these two.
+  const shares = ['netlogon', 'sysvol'].map((name) => `[${name}]\n  path = ${join(domain.dir, 'sysvol')}\n`)
+  return `[global]\n${lines.join('')}${domain.joinable ? shares.join('') : ''}`
 }

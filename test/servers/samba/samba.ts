@@ -7,7 +7,16 @@ import { accepts, freeAddress } from '../loopback.ts'
 import { startOwned } from '../owned-process.ts'
 import type { TestServer } from '../required.ts'
 import { type Workdir, workdir } from '../workdir.ts'
-import { adminPassword, type Domain, provision, python, samdbScript, servernameOf, smbConfOf } from './provision.ts'
+import {
+  adminPassword,
+  type Domain,
+  firstController,
+  provision,
+  python,
+  samdbScript,
+  servernameOf,
+  smbConfOf,
+} from './provision.ts'
 
 const readyTimeoutMs = 60_000
 const loadTimeoutMs = 1_800_000
@@ -22,6 +31,8 @@ export interface SambaOptions {
   readonly dir?: string
   /** Refuse simple binds without TLS, as a hardened domain does. */
   readonly requireEncryption?: boolean
+  /** Let other controllers join. */
+  readonly joinable?: boolean
 }
 
 export interface ReaderOptions {
@@ -82,7 +93,9 @@ export async function startSambaForest(options: SambaOptions): Promise<SambaFore
 
 async function startIn(home: Workdir, options: SambaOptions & { readonly host: string }): Promise<SambaForest> {
   const { host, name, netbios, requireEncryption = false } = options
-  const domain: Domain = { name, netbios, host, dir: home.path, requireEncryption }
+  const controller = firstController(netbios)
+  const joinable = options.joinable ?? false
+  const domain: Domain = { name, netbios, host, dir: home.path, requireEncryption, controller, joinable }
   const caPem = await provision(domain)
   const smbConf = smbConfOf(domain)
   const baseDn = name

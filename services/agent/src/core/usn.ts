@@ -17,26 +17,31 @@ export interface UsnSource {
   highestCommittedUsn(): Promise<number>
 }
 
-/** One pass up to the USN that was the highest when it began. Throws CursorLost when the database is another one. */
+/**
+ * One pass up to the USN that was the highest when it began. Another controller's database is read over from its first USN
+ * as changes, tombstones and all: it may lack what the last one had, and what it lacks is not gone. Throws CursorLost when
+ * the USNs went back, or another controller is met in the middle of a snapshot.
+ */
 export async function* readUsn(
   options: FeedOptions,
   source: UsnSource,
-  from: UsnCursor | undefined,
+  last: UsnCursor | undefined,
 ): AsyncGenerator<FeedEvent, UsnCursor> {
-  if (from && from.invocationId !== source.invocationId) throw new CursorLost('the server has another database')
+  const { invocationId } = source
+  const isOther = last !== undefined && last.invocationId !== invocationId
+  if (isOther && last.phase === 'snapshot') throw new CursorLost('the server has another database')
+  const from = isOther ? ({ ...last, invocationId, usn: 0 } as const) : last
   const highest = await source.highestCommittedUsn()
   if (from && highest < from.usn) throw new CursorLost('the USN of the server went back')
   const snapshot = from?.phase !== 'stream'
   const until = from?.phase === 'snapshot' ? from.until : highest
-  let cursor: UsnCursor = from
-    ? { ...from, until }
-    : { dialect: 'usn', phase: 'snapshot', invocationId: source.invocationId, usn: 0, until }
+  let cursor: UsnCursor = from ? { ...from, until } : { dialect: 'usn', phase: 'snapshot', invocationId, usn: 0, until }
   if (!from) {
     yield { type: 'begin' }
     yield* readContainers(options)
     yield { type: 'position', cursor: encodeCursor(cursor), phase: 'snapshot', flush: true }
   }
-  let width = snapshot ? 20_000 : 1_000_000
+  let width = snapshot || isOther ? 20_000 : 1_000_000
   while (cursor.usn < until) {
     const to = Math.min(until, cursor.usn + width)
     let entries = 0
