@@ -7,6 +7,7 @@ import { putDue } from './adapters/due.sql.ts'
 import { comparable } from './core/comparable.ts'
 import type { Configured } from './core/configured.ts'
 import { contribute, type Made } from './core/contribute.ts'
+import type { Chance } from './core/inputs.ts'
 import type { Bound } from './core/scope.ts'
 import type { Bindings, Candidate } from './ports.ts'
 
@@ -14,6 +15,7 @@ import type { Bindings, Candidate } from './ports.ts'
 export interface Active {
   readonly config: Configured
   readonly bindings: Bindings
+  readonly chance: Chance
 }
 
 export interface ObjectRecord {
@@ -36,7 +38,7 @@ export async function mapBatch(of: {
   const candidates = new Map<string, Candidate>()
   for (const [key, { object }] of newest) {
     const bound = bounds.get(object.forest) ?? nothingBound
-    const made = contribute({ object, config: active.config, bound, now })
+    const made = contribute({ object, config: active.config, bound, now, chance: active.chance })
     if (made) candidates.set(key, candidate(made))
   }
   const accepted = await accept(tx, [...candidates.values()])

@@ -42,7 +42,7 @@ function activeOf({ active }: RpcParts): Active {
 
 async function mapped(parts: RpcParts, object: change.DirectoryObject): Promise<contribution.Contribution> {
   const { config, bindings } = activeOf(parts)
-  return make(object, config, await bindings.of(object.forest), parts.now())
+  return make({ object, config, bound: await bindings.of(object.forest), parts })
 }
 
 /** The DNs of its scopes are looked up for this once and not bound: a draft leaves nothing behind. */
@@ -62,11 +62,17 @@ async function drafted(
     const guid = await parts.ask.group(object.forest, dn)
     if (guid) found.set(dn.toLowerCase(), guid)
   }
-  return make(object, config, (dn) => found.get(dn.toLowerCase()), parts.now())
+  return make({ object, config, bound: (dn) => found.get(dn.toLowerCase()), parts })
 }
 
-function make(object: change.DirectoryObject, config: Configured, bound: Bound, now: Date): contribution.Contribution {
-  const made = contribute({ object, config, bound, now })
+function make(of: {
+  readonly object: change.DirectoryObject
+  readonly config: Configured
+  readonly bound: Bound
+  readonly parts: RpcParts
+}): contribution.Contribution {
+  const { object, config, bound, parts } = of
+  const made = contribute({ object, config, bound, now: parts.now(), chance: parts.active()?.chance })
   if (made) return made.contribution
   const message = `the configuration has no forest ${object.forest}`
   throw new Failure({ kind: 'permanent', code: 'CANOPY-TRANSFORM-0003', message })

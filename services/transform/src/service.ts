@@ -12,6 +12,7 @@ import {
 import { type change, type configuration, transform as rpc, topics } from '@canopy/proto'
 import { bindings } from './adapters/bindings.ts'
 import { askCapture } from './adapters/capture.ts'
+import { storedChance } from './adapters/chance.sql.ts'
 import { clock } from './clock.ts'
 import { Config } from './config.ts'
 import { configurations } from './configurations.ts'
@@ -67,6 +68,7 @@ async function activate(context: Context<Config>, version: configuration.Configu
   events.configured({ configuration: config.name, version: String(config.version) })
   return {
     config,
+    chance: await storedChance(context.sql),
     bindings: await bindings({
       sql: context.sql,
       config,

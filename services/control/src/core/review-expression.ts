@@ -35,7 +35,7 @@ function unreadable(problem: ExpressionProblem, path: Path): Finding {
 
 /** What differs with each evaluation would be a change each time: it is drawn or chosen when the object is created. */
 function reviewChance({ effects }: Compiled, { apply }: MappingSource, path: Path): readonly Finding[] {
-  if (apply === 'onCreate') return []
+  if (apply === 'onCreate') return effects.has('uniqueness') ? [firstOnly(path)] : []
   return [
     ...(effects.has('chance')
       ? [refuse('CANOPY-CONFIG-0016', path, 'a random value is another one each time', 'apply: onCreate')]
@@ -45,6 +45,14 @@ function reviewChance({ effects }: Compiled, { apply }: MappingSource, path: Pat
       : []),
   ]
 }
+
+/** Mapping knows one object at a time. */
+const firstOnly = (path: Path): Finding => ({
+  code: 'CANOPY-CONFIG-0015',
+  path,
+  message: 'SelectUniqueValue takes its first value: whether another object holds it is decided as a conflict',
+  warning: true,
+})
 
 /** Time moves by a plan. */
 function reviewClock(

@@ -198,7 +198,7 @@ const declared: readonly (readonly [ExpressionFunction, Form])[] = [
       is: 'SelectUniqueValue(rule: text, ...rules: text): text',
       from: 'provisioning',
       effect: 'uniqueness',
-      says: 'The first value no other object of the target has; at the top of an expression, and when the object is created. Fails where all are taken.',
+      says: 'The first value no other object of the target has; at the top of an expression, and when the object is created. Fails where all are taken. Mapping does not ask the target: it takes the first value, and who else holds it is decided as a conflict.',
     }),
     firstFree,
   ],

@@ -1,8 +1,6 @@
 /** Values that Canopy derives from several attributes as Entra does: the mail alias and the principal name. */
-import { dnToDomain, mailAlias } from '@canopy/domain'
+import { dnToDomain, mailAlias, type Read, toTexts } from '@canopy/domain'
 import type { change } from '@canopy/proto'
-import type { Read } from './expression/compile.ts'
-import { toTexts } from './expression/value.ts'
 
 export type ComputedTarget = 'mailNickname' | 'userPrincipalName'
 

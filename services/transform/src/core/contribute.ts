@@ -1,10 +1,10 @@
 /** Makes of one object of a forest what it says about its identity. */
-import { claimsOf, dateFromGeneralizedTime, sourceAnchor } from '@canopy/domain'
+import { claimsOf, dateFromGeneralizedTime, sourceAnchor, toTexts } from '@canopy/domain'
 import type { change, contribution, record } from '@canopy/proto'
 import { computed } from './computed.ts'
 import type { Configured } from './configured.ts'
 import { derive } from './derived.ts'
-import { toTexts } from './expression/value.ts'
+import { type Chance, inputsOf, nextMove } from './inputs.ts'
 import { type Reader, reader } from './reader.ts'
 import { type KindRules, rulesOf, runRule, type ValueRule } from './rules.ts'
 import { type Bound, judge, type Verdict } from './scope.ts'
@@ -30,8 +30,10 @@ export function contribute(of: {
   readonly config: Configured
   readonly bound: Bound
   readonly now: Date
+  /** What random values are drawn from; without it a rule that asks for one fails. */
+  readonly chance?: Chance | undefined
 }): Made | undefined {
-  const { object, config, now } = of
+  const { object, config, now, chance } = of
   if (!config.forests.has(object.forest)) return undefined
   const rules = rulesOf(config.kinds, object)
   if (object.gone || !rules) return { contribution: { ...blank(object, config, now), gone: true }, onlyIfKnown: true }
@@ -46,7 +48,7 @@ export function contribute(of: {
   base.sourceAnchor = anchorOf(object, read)
   base.createdAt = dateFromGeneralizedTime(toTexts(read.readOrMark('whencreated'))[0] ?? '')
   if (verdict.scope !== 'out') {
-    map({ object, rules, read, into: base, verdict })
+    map({ object, rules, read, into: base, verdict, now, chance })
     derive({ object, config, read, into: base, now })
     base.claims = claimsOf(base.attributes)
   }
@@ -65,12 +67,15 @@ function map(of: {
   readonly read: Reader
   readonly into: Contribution
   readonly verdict: Verdict
+  readonly now: Date
+  readonly chance: Chance | undefined
 }): void {
-  const { object, rules, read, into } = of
+  const { object, rules, into, now } = of
   const notes: string[] = []
   into.admittingGroups = [...of.verdict.admittingGroups]
   into.excludingGroups = [...of.verdict.excludingGroups]
-  into.attributes = mapped(object, rules, read, notes)
+  into.attributes = mapped(of, notes)
+  into.changesAt = nextMove(rules.moves, now)
   for (const rule of rules.references) {
     const guid = referenceOf(object, rule.source)
     if (guid) into.references[rule.target] = guid
@@ -79,11 +84,11 @@ function map(of: {
 }
 
 /** A rule that fails leaves its attribute out, so that what is written already stays, and says so. */
-function mapped(object: change.DirectoryObject, rules: KindRules, read: Reader, notes: string[]): Attributes {
+function mapped(of: Mapping & { readonly rules: KindRules }, notes: string[]): Attributes {
   const attributes: Attributes = {}
-  for (const rule of rules.values) {
+  for (const rule of of.rules.values) {
     try {
-      const value = mapOne(object, rule, read)
+      const value = mapOne(of, rule)
       if (value) attributes[rule.target] = value
     } catch (error) {
       notes.push(`${rule.name}: ${error instanceof Error ? error.message : 'failed'}`)
@@ -92,10 +97,21 @@ function mapped(object: change.DirectoryObject, rules: KindRules, read: Reader, 
   return attributes
 }
 
+interface Mapping {
+  readonly object: change.DirectoryObject
+  readonly read: Reader
+  readonly now: Date
+  readonly chance: Chance | undefined
+}
+
 /** Undefined: the attribute is left alone. What is absent has no sources: its rule says what was read. */
-function mapOne(object: change.DirectoryObject, rule: ValueRule, read: Reader): contribution.MappedValue | undefined {
-  const made = rule.computed ? computed(rule.computed, read.read, object) : undefined
-  const values = rule.isNone ? [] : (made?.values ?? runRule(rule, read.read))
+function mapOne(of: Mapping, rule: ValueRule): contribution.MappedValue | undefined {
+  const { object, now, chance } = of
+  const { read } = of.read
+  const made = rule.computed ? computed(rule.computed, read, object) : undefined
+  const inputs = rule.asksInputs ? inputsOf({ rule, object, now, chance }) : undefined
+  const values = rule.isNone ? [] : (made?.values ?? runRule(rule, read, inputs))
+  if (values === undefined) return undefined
   const isAbsent = values.length === 0
   const isDefault = isAbsent && rule.defaultValues.length > 0
   if (isAbsent && !isDefault && (rule.isNone || rule.leavesNull)) return undefined

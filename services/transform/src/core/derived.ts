@@ -7,10 +7,11 @@ import {
   principalName,
   type RecipientClass,
   recipientClass,
+  toNumber,
+  toTexts,
 } from '@canopy/domain'
 import type { change, contribution } from '@canopy/proto'
 import type { Configured } from './configured.ts'
-import { toNumber, toTexts } from './expression/value.ts'
 import type { Reader } from './reader.ts'
 
 type Contribution = contribution.Contribution
@@ -97,5 +98,5 @@ function expire({ into, read, now }: Derivation): void {
   if (at === undefined) return
   enabled.sources = [...enabled.sources, 'accountExpires']
   if (at <= now) enabled.values = ['false']
-  else into.changesAt = at
+  else if (!into.changesAt || at < into.changesAt) into.changesAt = at
 }

@@ -10,6 +10,9 @@ type Mismatch = transform.MappingTestMismatch
 /** Every object of an example has it. */
 const guid = '00000000-0000-4000-8000-000000000001'
 
+/** Always the same draw, so that an example can expect it. */
+const chance = () => () => 0.5
+
 /** Scope is not looked at: an example says what becomes of an object that is in it. */
 export function runMappingTests(
   tests: readonly control.MappingTest[],
@@ -18,7 +21,7 @@ export function runMappingTests(
 ): readonly Result[] {
   const mapping = { ...config, scopes: new Map() }
   return tests.map((test, index) => {
-    const made = contribute({ object: objectOf(test), config: mapping, bound: () => undefined, now })
+    const made = contribute({ object: objectOf(test), config: mapping, bound: () => undefined, now, chance })
     const mismatches = made ? compare(test, made.contribution) : [unknownForest(test)]
     return { index, name: test.name, passed: mismatches.length === 0, mismatches }
   })

@@ -1,8 +1,6 @@
 /** Reads the attributes of one object as the values that rules work on. */
-import { attributeSyntax, attributeText } from '@canopy/domain'
+import { attributeSyntax, attributeText, dnToDomain, ExpressionFailure, type Read, type Value } from '@canopy/domain'
 import type { change } from '@canopy/proto'
-import type { Read } from './expression/compile.ts'
-import type { Value } from './expression/value.ts'
 
 const lowerNames = new Map<string, string>()
 const maxNames = 10_000
@@ -31,7 +29,21 @@ function ownValue(object: change.DirectoryObject, name: string): Value {
     case 'objectclass':
       return object.objectClasses.length > 0 ? object.objectClasses : undefined
     default:
-      return undefined
+      return name.startsWith('%') ? parameter(object, name) : undefined
+  }
+}
+
+/** %Domain.FQDN% and its like: what the object's own name says of its domain. */
+function parameter(object: change.DirectoryObject, name: string): Value {
+  const at = object.dn.search(/(?<=^|,)\s*DC=/i)
+  const domain = at < 0 ? undefined : object.dn.slice(at).trim()
+  switch (name) {
+    case '%domain.ldap%':
+      return domain
+    case '%domain.fqdn%':
+      return domain === undefined ? undefined : dnToDomain(domain)
+    default:
+      throw new ExpressionFailure('the parameter is not known here: %Domain.FQDN% and %Domain.LDAP% are')
   }
 }
 

@@ -1,10 +1,17 @@
 /** Mapping rules, compiled once per configuration version into closures. */
-import { isBooleanTarget } from '@canopy/domain'
+import {
+  type Compiled,
+  compile,
+  ExpressionProblem,
+  type Inputs,
+  ignored,
+  isBooleanTarget,
+  type Read,
+  toTexts,
+} from '@canopy/domain'
 import type { configuration } from '@canopy/proto'
 import { type ComputedTarget, computedSources, computedTarget } from './computed.ts'
-import { type Compiled, compile } from './expression/compile.ts'
-import { ExpressionProblem } from './expression/problem.ts'
-import { toTexts } from './expression/value.ts'
+import { type Moves, movesOf } from './inputs.ts'
 
 /** A rule that makes values. */
 export interface ValueRule {
@@ -24,6 +31,10 @@ export interface ValueRule {
   /** Where the rule gives nothing the cloud keeps what it has. */
   readonly leavesNull: boolean
   readonly onTooLong: string
+  /** It asks for time or chance. */
+  readonly asksInputs: boolean
+  /** When its Now() moves on. */
+  readonly moves: Moves
 }
 
 /** A rule that carries a reference to another object of the forest. */
@@ -36,6 +47,8 @@ export interface ReferenceRule {
 export interface KindRules {
   readonly values: readonly ValueRule[]
   readonly references: readonly ReferenceRule[]
+  /** When any of them is another one although the object stays. */
+  readonly moves: Moves
 }
 
 export interface RuleProblem {
@@ -115,7 +128,8 @@ function rulesFor(
     const made = compile(rule)
     if (made) values.push(made)
   }
-  return { values, references }
+  const moves = [...new Set(values.flatMap((rule) => rule.moves))].toSorted((a, b) => a - b)
+  return { values, references, moves }
 }
 
 /** The rules of one object: those of its forest and class, else of everybody's. */
@@ -145,7 +159,7 @@ const keptAddresses = (kind: string): configuration.MappingRule => ({
 function compileRule(rule: configuration.MappingRule, problems: RuleProblem[]): ValueRule | undefined {
   const name = `${rule.kind}.${rule.target}`
   try {
-    const { evaluate, sources } = compileSource(rule)
+    const { evaluate, sources, effects } = compileSource(rule)
     return {
       target: rule.target,
       name,
@@ -158,6 +172,8 @@ function compileRule(rule: configuration.MappingRule, problems: RuleProblem[]): 
       computed: rule.source?.$case === 'computed' ? computedTarget(rule.source.value) : undefined,
       leavesNull: rule.whenNull === 'leave',
       onTooLong: rule.onTooLong,
+      asksInputs: effects.size > 0,
+      moves: movesOf(rule.reevaluate),
     }
   } catch (error) {
     if (!(error instanceof ExpressionProblem)) throw error
@@ -166,32 +182,38 @@ function compileRule(rule: configuration.MappingRule, problems: RuleProblem[]): 
   }
 }
 
-function compileSource(rule: configuration.MappingRule): Compiled {
+type CompiledSource = Pick<Compiled, 'evaluate' | 'sources' | 'effects'>
+
+const noEffects: Compiled['effects'] = new Set()
+
+function compileSource(rule: configuration.MappingRule): CompiledSource {
   const { source } = rule
   switch (source?.$case) {
     case 'direct': {
       const lower = source.value.toLowerCase()
-      return { evaluate: (read) => read(lower), sources: [source.value] }
+      return { evaluate: (read) => read(lower), sources: [source.value], effects: noEffects }
     }
     case 'constant': {
       const { value } = source
-      return { evaluate: () => value, sources: [] }
+      return { evaluate: () => value, sources: [], effects: noEffects }
     }
     case 'expression':
       return compile(source.value)
     case 'computed':
-      return { evaluate: () => undefined, sources: computedSources(source.value) }
+      return { evaluate: () => undefined, sources: computedSources(source.value), effects: noEffects }
     case 'reference':
     case 'none':
     case undefined:
-      return { evaluate: () => undefined, sources: [] }
+      return { evaluate: () => undefined, sources: [], effects: noEffects }
     default:
       return source satisfies never
   }
 }
 
-/** Runs one rule: its values, or why there are none to speak of. */
-export function runRule(rule: ValueRule, read: Parameters<Compiled['evaluate']>[0]): string[] {
-  const texts = toTexts(rule.evaluate(read))
+/** Runs one rule: its values; undefined where it leaves the attribute alone. */
+export function runRule(rule: ValueRule, read: Read, inputs: Inputs | undefined): string[] | undefined {
+  const value = rule.evaluate(read, inputs)
+  if (value === ignored) return undefined
+  const texts = toTexts(value)
   return rule.isBoolean ? texts.map((text) => text.toLowerCase()) : [...texts]
 }

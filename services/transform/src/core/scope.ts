@@ -1,7 +1,6 @@
 /** The part of scope an object answers alone: system objects, privileged accounts, OUs, attribute clauses. */
+import { type Read, toTexts } from '@canopy/domain'
 import type { change, configuration } from '@canopy/proto'
-import type { Read } from './expression/compile.ts'
-import { toTexts } from './expression/value.ts'
 
 export interface Verdict {
   readonly scope: 'in' | 'out' | 'unknown'

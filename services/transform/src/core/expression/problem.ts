@@ -1,2 +1,0 @@
-/** What is wrong with an expression, and where. */
-export { ExpressionProblem } from '@canopy/domain'
