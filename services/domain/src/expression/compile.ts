@@ -50,7 +50,11 @@ export function compile(source: string, { dialect = 'provisioning' }: CompileOpt
   return {
     evaluate: (read, inputs = noInputs) => {
       begin()
-      return evaluate(read, inputs)
+      try {
+        return evaluate(read, inputs)
+      } catch (error) {
+        throw located(error, tree.position)
+      }
     },
     sources: [...context.sources.values()],
     effects: context.effects,

@@ -141,6 +141,11 @@ describe('expressions give', () => {
     const { evaluate: run } = compile('Append("x", Item([a], 9))')
     expect(() => run(reading({ a: ['1', '2'] }))).toThrow(expect.objectContaining({ position: 12 }))
   })
+  it('says so when every value is taken', () => {
+    const { evaluate: run } = compile('SelectUniqueValue([a], [b])')
+    const taken = () => true
+    expect(() => run(reading({ a: '1', b: '2' }), { taken })).toThrow(expect.objectContaining({ position: 0 }))
+  })
   it('tells of an index out of range rather than making a value up', () => {
     expect(() => evaluate('Item([x], 2)', { x: 'one' })).toThrow('out of range')
   })

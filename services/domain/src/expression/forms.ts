@@ -1,7 +1,7 @@
 /** Functions that do not look at every argument, or look at them more than once. */
 import { spend } from './budget.ts'
 import { declare, type ExpressionFunction, type StaticType } from './declare.ts'
-import { ExpressionFailure } from './failure.ts'
+import { ExpressionFailure, located } from './failure.ts'
 import { type Context, type Evaluate, type Part, part } from './part.ts'
 import { ExpressionProblem } from './problem.ts'
 import type { Expression } from './syntax.ts'
@@ -90,7 +90,7 @@ const firstFree: Form = (call, context) => {
       if (text === undefined || text === '') continue
       if (!inputs.taken?.(text)) return value
     }
-    throw new ExpressionFailure('every value that SelectUniqueValue could take is taken')
+    throw located(new ExpressionFailure('every value that SelectUniqueValue could take is taken'), call.position)
   }, 'text')
 }
 
