@@ -14,14 +14,17 @@ export async function judgeDeletes(
 ): Promise<{ released: number; held: number }> {
   return sql.tx(async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(hashtext($1))`, [`guard/${target}/delete`])
-    const [counts] = await tx.query<{ waiting: bigint; done: bigint; total: bigint }>(
-      `select (select count(*) from desired where state = 'guarded' and kind = any($1)) as waiting,
-         (select coalesce(sum(count), 0)::bigint from guard_done where target = $2 and class = 'delete' and at > now() - $3 * interval '1 second') as done,
+    const [guarded] = await tx.query<{ waiting: bigint }>(
+      `select count(*) as waiting from desired where state = 'guarded' and kind = any($1)`,
+      [kinds],
+    )
+    const waiting = Number(guarded?.waiting ?? 0n)
+    if (waiting === 0) return { released: 0, held: 0 }
+    const [counts] = await tx.query<{ done: bigint; total: bigint }>(
+      `select (select coalesce(sum(count), 0)::bigint from guard_done where target = $2 and class = 'delete' and at > now() - $3 * interval '1 second') as done,
          (select count(*) from link where state = 'live' and kind = any($1)) as total`,
       [kinds, target, limit.overSeconds],
     )
-    const waiting = Number(counts?.waiting ?? 0n)
-    if (waiting === 0) return { released: 0, held: 0 }
     const done = Number(counts?.done ?? 0n)
     const judgement = judge(limit, { waiting, done, total: Number(counts?.total ?? 0n) + done })
     if (judgement.pass) {

@@ -134,6 +134,13 @@ export async function settleAbandoned(sql: Sql): Promise<number> {
     await tx.query(`update desired set state = 'verify', due_at = now() where state = 'sending' and anchor = any($1)`, [
       anchors,
     ])
+    // An addition that may have arrived, of what is not wanted any more, is taken back as if it had.
+    await tx.query(
+      `update edge set applied_owner = lo.cloud_id, applied_other = lm.cloud_id from link lo, link lm
+       where edge.state = 'sending' and not edge.present and edge.applied_owner is null and edge.owner = any($1)
+         and lo.anchor = edge.owner and lo.state = 'live' and lm.anchor = edge.other and lm.state = 'live'`,
+      [anchors],
+    )
     // Memberships and managers are idempotent: they are planned again.
     await tx.query(
       `update edge set state = 'due', due_at = now() where state = 'sending' and relation in ('member', 'manager') and owner = any($1)`,
