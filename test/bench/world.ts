@@ -139,6 +139,7 @@ forests:
   - name: big.lab
     domains:
       - { name: big.lab, servers: ["${forest.ldapsUrl}"], tlsServerName: ${forest.servername}, credential: big-reader }
+scope: [{ forest: big.lab, createDisabled: true }]
 mappings:
   extends: entra/defaults@2026-11
   recipients: { mailEnabledGroup: securityGroup }

@@ -83,8 +83,10 @@ forests:
 scope:
   - forest: contoso
     include: { anyOf: [{ ou: "OU=Staff,${corp.baseDn}" }] }
+    createDisabled: true
   - forest: fabrikam
     include: { anyOf: [{ ou: "OU=Staff,${fabrikam.baseDn}" }] }
+    createDisabled: true
 mappings:
   extends: entra/defaults@2026-11
 targets:

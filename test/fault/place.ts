@@ -78,7 +78,8 @@ ${optional ? '    optional: true\n' : ''}    domains:
       - { name: ${name}, servers: ["${server}"], tlsServerName: ${servername}, credential: ${credential} }
 `,
   )
-  .join('')}mappings:
+  .join('')}scope: [${forests.map(({ name }) => `{ forest: ${name}, createDisabled: true }`).join(', ')}]
+mappings:
   extends: entra/defaults@2026-11
   recipients: { mailEnabledGroup: securityGroup }
 targets:

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { durationMs } from './core/duration.ts'
 import { Mappings } from './mapping-source.ts'
+import { Scope } from './scope-source.ts'
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, 'lower-case letters, digits, dots and dashes, at most 63')
 const credential = name.meta({ description: 'Name of a credential; its value stays where it is used.' })
@@ -41,53 +42,6 @@ const Forest = z.strictObject({
     .meta({ description: 'frozen: keeps its last state.' }),
   optional: z.boolean().default(false).meta({ description: 'True: the first export does not wait for it.' }),
   domains: z.array(Domain).min(1).meta({ description: 'Domains that are read.' }),
-})
-
-const clause = {
-  attribute: z.string().min(1).meta({ description: 'Attribute of the directory.' }),
-}
-const Clause = z.union([
-  z.strictObject({
-    ...clause,
-    equals: z.string().meta({ description: 'One of its values is this one; case does not matter.' }),
-  }),
-  z.strictObject({ ...clause, notEquals: z.string().meta({ description: 'It has a value and none is this one.' }) }),
-  z.strictObject({ ...clause, startsWith: z.string().meta({ description: 'One of its values begins so.' }) }),
-  z.strictObject({ ...clause, present: z.literal(true).meta({ description: 'It has a value.' }) }),
-  z.strictObject({ ...clause, absent: z.literal(true).meta({ description: 'It has none.' }) }),
-])
-const ScopeEntry = z.union([
-  z.strictObject({ ou: dn.meta({ description: 'Everything below an organizational unit; renames are followed.' }) }),
-  z.strictObject({ group: dn.meta({ description: 'Members of a group, nested ones too.' }) }),
-  ...Clause.options,
-])
-
-const Scope = z.strictObject({
-  forest: name.meta({ description: 'The forest this is about; at most one entry each.' }),
-  include: z
-    .strictObject({ anyOf: z.array(ScopeEntry).min(1).meta({ description: 'At least one.' }) })
-    .optional()
-    .meta({ description: 'Any of these admits; none: everything.' }),
-  exclude: z
-    .array(ScopeEntry)
-    .default([])
-    .meta({ description: 'Any of these keeps out, whatever admits. An absent value excludes nobody.' }),
-  onLeave: z
-    .strictObject({
-      // biome-ignore lint/suspicious/noThenProperty: the word people write; its value is never callable.
-      then: z
-        .enum(['disable', 'keep'])
-        .default('disable')
-        .meta({ description: 'What happens in the cloud to what leaves scope.' }),
-      deleteAfter: duration.optional().meta({ description: 'When a disabled object is deleted; default 30d.' }),
-    })
-    .prefault({})
-    .meta({ description: 'What happens to what is no longer in scope.' }),
-  privileged: z.enum(['exclude', 'include']).default('exclude').meta({ description: 'Accounts with adminCount=1.' }),
-  createDisabled: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Whether accounts that are disabled already are created.' }),
 })
 
 const action = z

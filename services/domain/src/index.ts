@@ -1,6 +1,7 @@
 export { sourceAnchor } from './anchor.ts'
 export { type AttributeType, type CatalogueEntry, catalogued, cataloguedNames } from './attribute-catalogue.ts'
 export { type AttributeSyntax, attributeSyntax, attributeText, base64FromBytes, isBooleanTarget } from './attributes.ts'
+export { type BoundedPattern, boundedPattern } from './bounded-pattern.ts'
 export { type ClaimedAttribute, claimingAttributes, claimOf, claimsOf, splitClaim } from './claim.ts'
 export {
   canonicalDn,

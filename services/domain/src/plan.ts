@@ -9,6 +9,8 @@ export interface PlannedDesire {
   /** Left scope: disabled now where the kind can be, deleted once `deleteDue`. */
   readonly leftScope: 'no' | 'keep' | 'disable'
   readonly deleteDue: boolean
+  /** Of a kind that signs in: leaving scope disables it. */
+  readonly canDisable: boolean
   /** Reasons why it must not be written now; a disable goes on nevertheless. */
   readonly held: boolean
   readonly attributes: AttributeSet
@@ -83,7 +85,7 @@ export function plan(desire: PlannedDesire, cloud: CloudPresence): Action {
 
 function leave(desire: PlannedDesire, cloud: CloudPresence): Action {
   if (cloud.state !== 'live') return { kind: 'nothing', why: 'neverExported' }
-  if (!('accountEnabled' in desire.attributes)) return { kind: 'nothing', why: 'kept' }
+  if (!desire.canDisable) return { kind: 'nothing', why: 'kept' }
   const changes = delta(cloud.applied, { accountEnabled: ['false'] })
   return changes.length > 0 ? { kind: 'disable', changes } : { kind: 'nothing', why: 'equal' }
 }

@@ -142,6 +142,9 @@ name: quick-start
 
 forests:${forests.map(forest).join('')}
 
+# Disabled accounts too, so that everybody of the lab can be found in its cloud.
+scope: [${forests.map(({ name }) => `{ forest: ${name}, createDisabled: true }`).join(', ')}]
+
 mappings:
   extends: entra/defaults@2026-11
   # The lab's Exchange carries contacts; a real one would rather wait than lose a group's mail.

@@ -52,7 +52,7 @@ async function drafted(
   draft: configuration.Configuration,
 ): Promise<contribution.Contribution> {
   const config = configured(draft)
-  const rule = config.scopes.get(object.forest)
+  const rule = config.scopes.get(object.forest)?.rule
   const { containers, groups } = rule ? dnsOf(rule) : { containers: [], groups: [] }
   const found = new Map<string, string>()
   if (containers.length > 0) {

@@ -24,6 +24,7 @@ const spine = [
   'info',
   'initials',
   'ipPhone',
+  'adminDescription',
   'isCriticalSystemObject',
   'l',
   'legacyExchangeDN',
@@ -96,8 +97,11 @@ export function wantedAttributes(of: configuration.Configuration): string[] {
     if (source?.$case === 'direct' || source?.$case === 'reference') add(source.value)
     else if (source?.$case === 'expression') for (const match of source.value.matchAll(/\[([^\]]+)\]/g)) add(match[1]!)
   }
-  for (const rule of of.scopes)
-    for (const clause of [...rule.includeClauses, ...rule.excludeClauses]) add(clause.attribute)
+  for (const rule of of.scopes) {
+    for (const clause of [...rule.includeClauses, ...rule.excludeClauses]) {
+      for (const one of [clause, ...clause.allOf]) add(one.attribute)
+    }
+  }
   return [...names.values()].sort()
 }
 

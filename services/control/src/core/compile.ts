@@ -2,9 +2,8 @@
 import type { configuration } from '@canopy/proto'
 import type { Source } from '../ports.ts'
 import { compileMappings, compileRecipients, compileSuffix } from './compile-mappings.ts'
+import { compileScope } from './compile-scope.ts'
 import { durationMs } from './duration.ts'
-
-const defaultDeleteAfter = '30d'
 
 const seconds = (text: string): number => Math.ceil((durationMs(text) ?? 0) / 1_000)
 
@@ -45,39 +44,6 @@ const compileForest = (forest: Source['forests'][number]): configuration.Forest 
     pollIntervalMs: durationMs(domain.pollInterval) ?? 0,
   })),
 })
-
-/** Every forest has a rule; one that was given none admits everything and has the same protections. */
-function compileScope(source: Source, forest: string): configuration.ScopeRule {
-  const scope = source.scope.find((one) => one.forest === forest)
-  const include = scope?.include?.anyOf ?? []
-  const exclude = scope?.exclude ?? []
-  const onLeave = scope?.onLeave.then ?? 'disable'
-  return {
-    forest,
-    includeOus: include.flatMap((entry) => ('ou' in entry ? [entry.ou] : [])),
-    includeGroups: include.flatMap((entry) => ('group' in entry ? [entry.group] : [])),
-    includeClauses: include.flatMap(compileClause),
-    excludeOus: exclude.flatMap((entry) => ('ou' in entry ? [entry.ou] : [])),
-    excludeClauses: exclude.flatMap(compileClause),
-    onLeave,
-    deleteAfterSeconds: onLeave === 'keep' ? 0 : seconds(scope?.onLeave.deleteAfter ?? defaultDeleteAfter),
-    privileged: scope?.privileged ?? 'exclude',
-    excludeGroups: exclude.flatMap((entry) => ('group' in entry ? [entry.group] : [])),
-    createDisabled: true,
-  }
-}
-
-type ScopeEntry = Source['scope'][number]['exclude'][number]
-
-function compileClause(entry: ScopeEntry): readonly configuration.AttributeClause[] {
-  if (!('attribute' in entry)) return []
-  const { attribute } = entry
-  const more = { values: [], allOf: [] }
-  if ('equals' in entry) return [{ attribute, operator: 'equals', value: entry.equals, ...more }]
-  if ('notEquals' in entry) return [{ attribute, operator: 'notEquals', value: entry.notEquals, ...more }]
-  if ('startsWith' in entry) return [{ attribute, operator: 'startsWith', value: entry.startsWith, ...more }]
-  return [{ attribute, operator: 'present' in entry ? 'present' : 'absent', value: '', ...more }]
-}
 
 const compileAccountEnabled = (policy: Source['precedence']['accountEnabled']): string =>
   typeof policy === 'string' ? policy : `authority:${policy.authority}`

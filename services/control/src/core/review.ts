@@ -2,6 +2,7 @@
 import type { Finding, Path, Source } from '../ports.ts'
 import { later, notYet, refuse, twice } from './finding.ts'
 import { reviewMappings } from './review-mappings.ts'
+import { reviewScope } from './review-scope.ts'
 
 const kinds = ['user', 'group', 'contact'] as const
 
@@ -9,7 +10,7 @@ const kinds = ['user', 'group', 'contact'] as const
 export function review(source: Source): readonly Finding[] {
   return [
     ...reviewForests(source),
-    ...reviewScope(source),
+    ...reviewScope(source, (forest, path) => forestMissing(source, forest, path)),
     ...reviewMappings(source),
     ...reviewCorrelation(source),
     ...reviewPrecedence(source),
@@ -46,32 +47,6 @@ function reviewForests(source: Source): readonly Finding[] {
       (index) => domains[index]!.path,
       'domain',
     ),
-  ]
-}
-
-function reviewScope(source: Source): readonly Finding[] {
-  return [
-    ...twice(
-      source.scope.map((scope) => scope.forest),
-      (index) => ['scope', index, 'forest'],
-      'scope of forest',
-    ),
-    ...source.scope.flatMap((scope, index) => [
-      ...forestMissing(source, scope.forest, ['scope', index, 'forest']),
-      ...(scope.createDisabled
-        ? [later(['scope', index, 'createDisabled'], 'creating accounts that are disabled')]
-        : []),
-      ...(scope.onLeave.then === 'keep' && scope.onLeave.deleteAfter !== undefined
-        ? [
-            refuse(
-              'CANOPY-CONFIG-0013',
-              ['scope', index, 'onLeave', 'deleteAfter'],
-              'what is kept is not deleted either',
-              'then: disable, or no deleteAfter',
-            ),
-          ]
-        : []),
-    ]),
   ]
 }
 

@@ -71,7 +71,8 @@ function left(wish: Wish, leaving: Contribution): DesiredObject {
   const object = blank(wish)
   object.leftScope = true
   object.onLeave = leaving.onLeave
-  object.deleteAt = was?.leftScope ? was.deleteAt : leaving.onLeave === 'keep' ? undefined : deleteAt
+  const known = was?.leftScope ? was.deleteAt : undefined
+  object.deleteAt = leaving.onLeave === 'keep' ? undefined : (known ?? deleteAt)
   return object
 }
 

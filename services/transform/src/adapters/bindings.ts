@@ -32,7 +32,7 @@ export async function bindings(of: {
 }): Promise<Bindings> {
   const { config } = of
   const forests = new Map<string, ForestBindings>()
-  for (const [forest, rule] of config.scopes) {
+  for (const [forest, { rule }] of config.scopes) {
     const { containers, groups } = dnsOf(rule)
     forests.set(forest, {
       bound: new Map(),

@@ -2,6 +2,7 @@
 import type { SuffixPolicy, TenantDomains } from '@canopy/domain'
 import type { configuration } from '@canopy/proto'
 import { compileRules, type KindRules, type RuleProblem } from './rules.ts'
+import { type CompiledScope, compileScope } from './scope.ts'
 
 export interface Configured {
   readonly name: string
@@ -10,7 +11,7 @@ export interface Configured {
   readonly forests: ReadonlySet<string>
   readonly kinds: ReadonlyMap<string, KindRules>
   /** By forest; none: everything is in scope. */
-  readonly scopes: ReadonlyMap<string, configuration.ScopeRule>
+  readonly scopes: ReadonlyMap<string, CompiledScope>
   readonly problems: readonly RuleProblem[]
   /** Of the tenant; undefined while nobody knows them. */
   readonly domains: TenantDomains | undefined
@@ -34,7 +35,7 @@ export function configured(from: configuration.Configuration): Configured {
     appliedAt: from.appliedAt,
     forests: new Set(from.forests.map((forest) => forest.name)),
     ...compileRules(from.mappings),
-    scopes,
+    scopes: new Map([...scopes].map(([forest, rule]) => [forest, compileScope(rule)])),
     domains: domainsOf(from.targets),
     suffix: suffixOf(from),
     recipients: new Map(Object.entries(from.recipients)),

@@ -38,12 +38,14 @@ export function contribute(of: {
   const rules = rulesOf(config.kinds, object)
   if (object.gone || !rules) return { contribution: { ...blank(object, config, now), gone: true }, onlyIfKnown: true }
   const read = reader(object)
-  const rule = config.scopes.get(object.forest)
-  const verdict = judge({ object, read: read.readOrMark, rule, bound: of.bound })
+  const scope = config.scopes.get(object.forest)
+  const rule = scope?.rule
+  const verdict = judge({ object, read: read.readOrMark, scope, bound: of.bound })
   const base = blank(object, config, now)
   base.scope = scopes[verdict.scope]
   base.scopeReason = verdict.reason
   base.onLeave = rule?.onLeave || 'disable'
+  base.skipDisabled = rule !== undefined && !rule.createDisabled
   base.deleteAfterSeconds = rule?.deleteAfterSeconds || defaultDeleteAfterSecs
   base.sourceAnchor = anchorOf(object, read)
   base.createdAt = dateFromGeneralizedTime(toTexts(read.readOrMark('whencreated'))[0] ?? '')

@@ -30,6 +30,9 @@ export interface WriteHold {
   readonly reason: string
 }
 
+/** Code of what is left out on purpose: nothing waits for anybody. */
+export const notCreated = 'notCreated'
+
 /** `hold` is undefined where nothing holds it. Attributes written at creation only hold no object that exists. */
 export function plannedDesire(
   object: desired.DesiredObject,
@@ -43,11 +46,14 @@ export function plannedDesire(
   const [long] = tooLong.filter(({ attribute }) => !exists || !onCreate.has(attribute))
   const hold = first
     ? { code: first.reason, reason: first.message }
-    : long && { code: 'tooLong', reason: `${long.attribute} is longer than the ${long.limit} characters it may have` }
+    : object.notCreated && !exists
+      ? { code: notCreated, reason: object.notCreated }
+      : long && { code: 'tooLong', reason: `${long.attribute} is longer than the ${long.limit} characters it may have` }
   const desire = {
     gone: object.gone,
     leftScope: object.leftScope ? (object.onLeave === 'keep' ? 'keep' : 'disable') : 'no',
     deleteDue: object.deleteAt !== undefined && object.deleteAt <= now,
+    canDisable: object.kind === 'user',
     held: hold !== undefined || object.mergedInto !== '',
     attributes,
     onCreate,

@@ -5,7 +5,7 @@ import type { ObjectOutcome } from '../adapters/store/record.sql.ts'
 import type { ObjectRow, Ticket } from '../adapters/store/work.sql.ts'
 import { writtenAttribute } from '../core/attributes.ts'
 import { backoffMs } from '../core/backoff.ts'
-import { plannedDesire, type WriteHold } from '../core/desire.ts'
+import { notCreated, plannedDesire, type WriteHold } from '../core/desire.ts'
 import type { CloudAnswer, CloudFailure, CloudObject, CloudRequest, Kind, Values } from '../ports.ts'
 import type { RoundOutcome } from './outcome.ts'
 import type { Target } from './target.ts'
@@ -75,17 +75,23 @@ function recordNothing(of: {
   readonly outcome: RoundOutcome
 }): void {
   const { row, object, why, hold, now, outcome } = of
-  const waitsForDelete =
-    object.leftScope && object.deleteAt !== undefined && object.deleteAt > now && row.link_state === 'live'
+  const waitsMs = row.link_state === 'live' ? (untilDelete(object, now) ?? 0) : 0
+  const isCase = why === 'held' && hold?.code !== notCreated
   outcome.objects.push({
     anchor: row.anchor,
     version: row.version,
-    state: waitsForDelete ? 'due' : why === 'held' ? 'conflict' : 'done',
+    state: waitsMs > 0 ? 'due' : isCase ? 'conflict' : 'done',
     ...(why === 'held' && hold ? hold : {}),
     attempts: 0,
-    delayMs: waitsForDelete ? (object.deleteAt?.getTime() ?? 0) - now.getTime() : 0,
+    delayMs: waitsMs,
   })
 }
+
+/** Milliseconds until what left scope is deleted; the row is due again then, whatever process is there. */
+const untilDelete = (object: desired.DesiredObject, now: Date): number | undefined =>
+  object.leftScope && !object.gone && object.onLeave !== 'keep' && object.deleteAt
+    ? Math.max(0, object.deleteAt.getTime() - now.getTime())
+    : undefined
 
 function requestsOf(row: ObjectRow, object: desired.DesiredObject, action: Doing): CloudRequest[] {
   const kind = object.kind as Kind
@@ -175,8 +181,10 @@ export function recordObject(
     }
   }
   // What a restore brought back is unknown: it is read before the delta is planned.
-  const state = action.kind === 'restore' ? 'verify' : later.size > 0 ? 'due' : 'done'
-  outcome.objects.push({ anchor: row.anchor, version: row.version, state, attempts: 0, delayMs: 0 })
+  const waitsMs = action.kind === 'delete' ? undefined : untilDelete(object, now)
+  const state = action.kind === 'restore' ? 'verify' : later.size > 0 || waitsMs !== undefined ? 'due' : 'done'
+  const delayMs = later.size > 0 ? 0 : (waitsMs ?? 0)
+  outcome.objects.push({ anchor: row.anchor, version: row.version, state, attempts: 0, delayMs })
   if (!isCompletion(row, action)) outcome.count(counters[action.kind] ?? 'updated')
   if (action.kind === 'delete') outcome.guarded.delete = (outcome.guarded.delete ?? 0) + 1
   publish(planned, result.Outcome.DONE, now, target, outcome, id)
