@@ -158,6 +158,47 @@ describe('a wrong configuration', () => {
   })
 })
 
+describe('a scope', () => {
+  const scoped = (entries: string) =>
+    compileConfiguration(`version: canopy/v1
+name: test
+forests: [{ name: contoso, domains: [{ name: contoso.lab, credential: reader }] }]
+scope: [{ forest: contoso, exclude: [${entries}] }]
+targets: [{ name: memory, type: memory }]
+`)
+  it.each([
+    ['{ attribute: a }', 'CANOPY-CONFIG-0013', 'needs an operator'],
+    ['{ attribute: a, equals: x, contains: y }', 'CANOPY-CONFIG-0013', 'not equals and contains'],
+    ['{ attribute: a, matches: "(a+)+" }', 'CANOPY-CONFIG-0014', 'a repeated group (at character 5)'],
+    ['{ allOf: [{ attribute: a, matches: "[a" }] }', 'CANOPY-CONFIG-0014', 'not a regular expression'],
+  ])('with %s is refused', (entry, code, message) => {
+    const [problem] = scoped(entry).problems
+    expect(problem?.code).toBe(code)
+    expect(problem?.message).toContain(message)
+    expect(problem).toMatchObject({ line: 4 })
+  })
+  it('takes clauses, alone and together, and groups', () => {
+    const { configuration, problems } = scoped(
+      '{ group: "CN=A" }, { attribute: a, in: [x, y] }, { allOf: [{ attribute: b, bitsSet: 2 }, { attribute: c, absent: true }] }',
+    )
+    expect(problems).toEqual([])
+    expect(configuration?.scopes[0]).toMatchObject({
+      excludeGroups: ['CN=A'],
+      createDisabled: false,
+      excludeClauses: [
+        { attribute: 'a', operator: 'in', values: ['x', 'y'] },
+        {
+          operator: 'allOf',
+          allOf: [
+            { operator: 'bitsSet', value: '2' },
+            { attribute: 'c', operator: 'absent' },
+          ],
+        },
+      ],
+    })
+  })
+})
+
 describe('what arrives later', () => {
   it.each([
     ['correlation: { user: [{ match: linkedMailbox, then: join }] }', 'correlation.user[0].then'],

@@ -166,6 +166,13 @@ describe('scope', () => {
     ['krbtgt', object({ sAMAccountName: values('krbtgt') }), {}, 'SCOPE_OUT', 'system account'],
     ['Guest', object({ sAMAccountName: values('Guest') }), {}, 'SCOPE_OUT', 'system account'],
     ['victim', object({}, { name: 'Ada\nCNF:0' }), {}, 'SCOPE_OUT', 'replication conflict'],
+    ['Azure AD account', object({ sAMAccountName: values('AAD_1f') }), {}, 'SCOPE_OUT', 'system account'],
+    ['CAS', object({ mailNickname: values('CAS_{1}') }), {}, 'SCOPE_OUT', 'system mailbox'],
+    ['system mailbox', object({ mailNickname: values('SystemMailbox{1}') }), {}, 'SCOPE_OUT', 'system mailbox'],
+    ['opted out', object({ adminDescription: values('User_x') }), {}, 'SCOPE_OUT', 'adminDescription'],
+    ['discovery', object({ msExchRecipientTypeDetails: values('536870912') }), {}, 'SCOPE_OUT', 'Exchange'],
+    ['user mailbox', object({ msExchRecipientTypeDetails: values('1') }), {}, 'SCOPE_IN', ''],
+    ['an excluding group not found', ada, { excludeGroups: ['CN=New'] }, 'SCOPE_UNKNOWN', 'not found'],
   ]
   it.each(table)('%s', (_, of, scope, verdict, reason) => {
     const made = make(of, scope)!
@@ -175,6 +182,10 @@ describe('scope', () => {
   })
   it('names the groups that would admit', () => {
     expect(make(ada, { includeGroups: ['CN=Pilot'] })!.contribution.admittingGroups).toEqual(['pilot-guid'])
+  })
+  it('names the groups that would exclude', () => {
+    const made = make(ada, { excludeGroups: ['CN=Pilot'] })!.contribution
+    expect(made).toMatchObject({ scope: 'SCOPE_IN', excludingGroups: ['pilot-guid'], admittingGroups: [] })
   })
   it('says what leaving does', () => {
     const made = make(ada, { excludeOus: [staff], onLeave: 'keep', deleteAfterSeconds: 60 })!.contribution
