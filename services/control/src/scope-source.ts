@@ -1,5 +1,6 @@
 /** The shape of `scope` in a sync configuration: what of each forest is synchronized. */
 import { z } from 'zod'
+import type { ClauseOperator } from './core/clause-operators.ts'
 import { durationMs } from './core/duration.ts'
 
 const forest = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, 'lower-case letters, digits, dots and dashes, at most 63')
@@ -37,10 +38,7 @@ const operators = {
   notMatches: text('It is found in none.'),
   present: flag('It has a value.'),
   absent: flag('It has none.'),
-}
-
-/** In the order in which they are looked for. */
-export const clauseOperators = Object.keys(operators) as readonly (keyof typeof operators)[]
+} satisfies Record<ClauseOperator, z.ZodType>
 
 const Clause = z.strictObject({
   attribute: z.string().min(1).meta({ description: 'Attribute of the directory; several values are each compared.' }),

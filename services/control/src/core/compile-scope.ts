@@ -1,7 +1,7 @@
 /** Compiles the scope of a forest. */
 import type { configuration } from '@canopy/proto'
 import type { Source } from '../ports.ts'
-import { clauseOperators } from '../scope-source.ts'
+import { clauseOperators } from './clause-operators.ts'
 import { durationMs } from './duration.ts'
 
 const defaultDeleteAfter = '30d'

@@ -1,7 +1,7 @@
 /** What a well-formed scope gets wrong. */
 import { boundedPattern } from '@canopy/domain'
 import type { Finding, Path, Source } from '../ports.ts'
-import { clauseOperators } from '../scope-source.ts'
+import { clauseOperators } from './clause-operators.ts'
 import { refuse, twice } from './finding.ts'
 
 type Scope = Source['scope'][number]
