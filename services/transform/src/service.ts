@@ -49,7 +49,7 @@ function stageComponent(context: Context<Config>, state: State, evaluation: Eval
     start: async () => {
       context.waiting('configuration', 'waits for a configuration')
       state.consumer = await configurations(context.bus).follow(async (version) => {
-        state.active = await activate(context, version)
+        state.active = await activate(context, version, () => evaluation.wake())
         state.stage ??= await startStage(context, state)
         context.waiting('configuration', undefined)
         evaluation.wake()
@@ -62,7 +62,11 @@ function stageComponent(context: Context<Config>, state: State, evaluation: Eval
   }
 }
 
-async function activate(context: Context<Config>, version: configuration.Configuration): Promise<Active> {
+async function activate(
+  context: Context<Config>,
+  version: configuration.Configuration,
+  onBound: () => void,
+): Promise<Active> {
   const config = configured(version)
   for (const { rule, message, position } of config.problems) events.ruleUnreadable({ rule, problem: message, position })
   events.configured({ configuration: config.name, version: String(config.version) })
@@ -74,6 +78,7 @@ async function activate(context: Context<Config>, version: configuration.Configu
       config,
       ask: askCapture(context.channels),
       nowMs: () => performance.now(),
+      onBound,
       onFailure: (error) => events.bindingFailed({ reason: classify(error).code }),
     }),
   }

@@ -27,6 +27,8 @@ export async function bindings(of: {
   readonly config: Configured
   readonly ask: AskCapture
   readonly nowMs: () => number
+  /** Told when something was bound. */
+  readonly onBound: () => void
   /** Told when capture cannot be asked; the DNs stay unbound. */
   readonly onFailure: (error: unknown) => void
 }): Promise<Bindings> {
@@ -49,7 +51,8 @@ export async function bindings(of: {
     of: async (forest) => {
       const known = forests.get(forest)
       if (!known) return () => undefined
-      if (missing(known).length > 0) await askOnce(of, forest, known)
+      // Never waited for: whoever asks holds a connection of the store, and binding needs one.
+      if (missing(known).length > 0) askOnce(of, forest, known)
       return (dn) => known.bound.get(folded(dn))
     },
     unbound: () => [...forests].flatMap(([forest, known]) => missing(known).map((dn) => ({ forest, dn }))),
@@ -60,17 +63,14 @@ const folded = (dn: string): string => dn.trim().toLowerCase()
 
 const missing = (of: ForestBindings): string[] => [...of.containers, ...of.groups].filter((dn) => !of.bound.has(dn))
 
-async function askOnce(of: Parameters<typeof bindings>[0], forest: string, known: ForestBindings): Promise<void> {
-  if (!known.asking) {
-    if (of.nowMs() - known.askedMs < pauseMs) return
-    known.askedMs = of.nowMs()
-    known.asking = bind(of, forest, known)
-      .catch(of.onFailure)
-      .finally(() => {
-        known.asking = undefined
-      })
-  }
-  await known.asking
+function askOnce(of: Parameters<typeof bindings>[0], forest: string, known: ForestBindings): void {
+  if (known.asking || of.nowMs() - known.askedMs < pauseMs) return
+  known.askedMs = of.nowMs()
+  known.asking = bind(of, forest, known)
+    .catch(of.onFailure)
+    .finally(() => {
+      known.asking = undefined
+    })
 }
 
 async function bind(of: Parameters<typeof bindings>[0], forest: string, known: ForestBindings): Promise<void> {
@@ -90,8 +90,9 @@ async function bind(of: Parameters<typeof bindings>[0], forest: string, known: F
      select $1, $2, dn, guid from unnest($3::text[], $4::text[]) as b(dn, guid) on conflict do nothing`,
     [of.config.name, forest, [...found.keys()], [...found.values()]],
   )
-  await askForEvaluation(of.sql, of.config.name, forest)
+  await askForEvaluation(of.sql, of.config.name)
   const text = 'select dn, guid from binding where configuration = $1 and forest = $2'
   const rows = await of.sql.query<{ dn: string; guid: string }>(text, [of.config.name, forest])
   for (const row of rows) known.bound.set(row.dn, row.guid)
+  of.onBound()
 }

@@ -27,11 +27,11 @@ export async function markEvaluated(
   )
 }
 
-/** Nothing is asked where no object of the forest was judged before its scope was bound. */
-export async function askForEvaluation(sql: Queryable, configuration: string, forest: string): Promise<void> {
+/** Objects may be judged at this very moment as if nothing were bound: all are evaluated again. */
+export async function askForEvaluation(sql: Queryable, configuration: string): Promise<void> {
   await sql.query(
-    `update evaluated set asked = asked + 1
-     where configuration = $1 and exists (select from digest where forest = $2)`,
-    [configuration, forest],
+    `insert into evaluated as e (configuration, version, asked) values ($1, 0, 1)
+     on conflict (configuration) do update set asked = e.asked + 1`,
+    [configuration],
   )
 }
