@@ -2,6 +2,7 @@
 import { type Context, Failure, unary } from '@canopy/chassis'
 import { write } from '@canopy/proto'
 import { decideHeld, listHeld } from './adapters/store/guards.sql.ts'
+import { heldObjects } from './adapters/store/held-objects.sql.ts'
 import { beforeImages, cloudObject, counters, journalOf, memberIds, stateCounts } from './adapters/store/status.sql.ts'
 import type { Propagation } from './propagation.ts'
 import { reconcile } from './work/reconcile.ts'
@@ -40,8 +41,9 @@ export function addWriteRpc(parts: RpcParts): void {
     getCloudObject: unary(async (request: write.GetCloudObjectRequest) => getCloudObject(parts, request.anchor)),
     listHeld: unary(async (request: write.ListHeldRequest) => {
       const rows = await listHeld(sql, request.limit || 100)
-      const held = rows.map((row) => ({ ...row, display: row.display ?? row.anchor, class: row.class }))
-      return { held, total: rows.length }
+      const operations = rows.map((row) => ({ ...row, display: row.display ?? row.anchor, class: row.class }))
+      const objects = await heldObjects(sql, request.limit || 100, (kind) => targetOf(parts, kind))
+      return { held: [...operations, ...objects.held], total: rows.length + objects.total }
     }),
     decideHeld: unary(async (request: write.DecideHeldRequest) => {
       const decided = await decideHeld(sql, request)
@@ -71,6 +73,9 @@ export function addWriteRpc(parts: RpcParts): void {
     }),
   })
 }
+
+const targetOf = ({ targets }: RpcParts, kind: string): string =>
+  targets().find((target) => target.directory.capabilities.kinds.includes(kind as 'user'))?.name ?? ''
 
 async function targetStatus(target: Target, parts: RpcParts): Promise<write.TargetStatus> {
   const { sql } = parts.context
@@ -125,8 +130,7 @@ async function getCloudObject(parts: RpcParts, anchor: string): Promise<write.Cl
   const text = (values: readonly string[]): string => JSON.stringify(values.length === 1 ? values[0] : values)
   return write.CloudObject.fromPartial({
     anchor,
-    target:
-      parts.targets().find((target) => target.directory.capabilities.kinds.includes(row.kind as 'user'))?.name ?? '',
+    target: targetOf(parts, row.kind),
     kind: row.kind,
     cloudId: row.cloud_id ?? '',
     attributes: Object.fromEntries(Object.entries(row.applied ?? {}).map(([name, values]) => [name, text(values)])),

@@ -6,6 +6,7 @@ import { check } from './check.ts'
 import { apply, current, diff, validate } from './configuration.ts'
 import { evaluate } from './expression.ts'
 import { log, verifyLog } from './log.ts'
+import { preview, test } from './map.ts'
 import { conflicts, decideHeld, held, parked, reconcile, releaseParked, resnapshot } from './operations.ts'
 import { show } from './show.ts'
 import { statusSnapshot } from './status.ts'
@@ -22,6 +23,8 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/api/v1/config/apply', answer: apply },
   { method: 'POST', path: '/api/v1/config/diff', answer: diff },
   { method: 'POST', path: '/api/v1/expression', answer: evaluate },
+  { method: 'POST', path: '/api/v1/map/preview', answer: preview },
+  { method: 'POST', path: '/api/v1/map/test', answer: test },
   { method: 'GET', path: '/api/v1/held', answer: held },
   { method: 'POST', path: '/api/v1/held/decide', answer: decideHeld },
   { method: 'GET', path: '/api/v1/parked', answer: parked },

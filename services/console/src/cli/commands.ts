@@ -10,6 +10,7 @@ import { forestRelease } from './commands/forest-release.ts'
 import { heldCommands } from './commands/held.ts'
 import { labCommands } from './commands/lab.ts'
 import { log } from './commands/log.ts'
+import { mapCommands } from './commands/map.ts'
 import { parkedCommands } from './commands/parked.ts'
 import { read } from './commands/read.ts'
 import { resnapshot } from './commands/resnapshot.ts'
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   conflicts,
   ...configCommands,
   expression,
+  ...mapCommands,
   ...heldCommands,
   ...parkedCommands,
   resnapshot,

@@ -1,17 +1,15 @@
 /** canopy config validate|show|diff|apply */
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { text as readAll } from 'node:stream/consumers'
 import type { control } from '@canopy/proto'
 import type { ConfigurationAnswer } from '../../api/configuration.ts'
 import { type Command, type Given, optionText, printJson } from '../command.ts'
-import { ago, counted } from '../format.ts'
+import { printProblems, refused, sourceOf } from '../config-file.ts'
+import { ago } from '../format.ts'
 import type { Json } from '../json.ts'
 import { Problem, usageProblem } from '../problem.ts'
 import { clean, table, wrap } from '../table.ts'
 import { whoAmI } from '../who.ts'
 
-type Problems = Json<control.ValidateConfigurationResponse>['problems']
+const fileOf = (given: Given): string => given.positionals.FILE ?? ''
 
 const file = { name: 'FILE', help: 'the YAML file; - reads standard input' }
 
@@ -23,7 +21,7 @@ const validate: Command = {
     const answer = await post<Json<control.ValidateConfigurationResponse>>(given, 'validate')
     if (given.json) printJson(given, answer)
     else {
-      printProblems(given, answer.problems)
+      printProblems(given, fileOf(given), answer.problems)
       if (answer.valid) given.out.line('The configuration is valid.')
     }
     return answer.valid ? 0 : 1
@@ -57,7 +55,7 @@ const diff: Command = {
     const answer = await post<Json<control.DiffConfigurationResponse>>(given, 'diff')
     if (given.json) printJson(given, answer)
     else {
-      printProblems(given, answer.problems)
+      printProblems(given, fileOf(given), answer.problems)
       for (const { path, oldValue, newValue } of answer.differences) {
         const change =
           oldValue === '' ? `+ ${newValue}` : newValue === '' ? `− ${oldValue}` : `${oldValue} → ${newValue}`
@@ -80,7 +78,7 @@ const apply: Command = {
     const { configuration, changed, problems } = answer
     if (given.json) printJson(given, answer)
     else {
-      printProblems(given, problems)
+      printProblems(given, fileOf(given), problems)
       if (configuration) {
         const version = `version ${shortVersion(configuration.version)} of ${clean(configuration.name)}`
         given.out.line(changed ? `Applied: ${version} is active.` : `Nothing differs: ${version} stays active.`)
@@ -93,7 +91,7 @@ const apply: Command = {
 export const configCommands: readonly Command[] = [validate, show, diff, apply]
 
 async function post<T>(given: Given, what: string): Promise<T> {
-  const source = await sourceOf(given)
+  const source = await sourceOf(given, given.positionals.FILE ?? '')
   // The services know what a configuration may say, and which forests there are: nothing is checked without them.
   const gateway = await given.gateway().catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== 'CANOPY-CLI-0001') throw error
@@ -103,40 +101,6 @@ async function post<T>(given: Given, what: string): Promise<T> {
 }
 
 const details = ({ code, message, at, mend }: Problem) => ({ code, message, at, mend })
-
-async function sourceOf(given: Given): Promise<string> {
-  const path = given.positionals.FILE ?? ''
-  if (path === '-') return await readAll(process.stdin)
-  try {
-    return await readFile(resolve(given.cwd, path), 'utf8')
-  } catch {
-    throw new Problem({
-      code: 'CANOPY-CLI-0007',
-      message: 'the configuration file cannot be read',
-      at: path,
-      mend: 'check the path',
-    })
-  }
-}
-
-const refused = (problems: Problems): boolean => problems.some(({ warning }) => !warning)
-
-/** As SURFACE has them: what, where, how to mend it. */
-function printProblems(given: Given, problems: Problems): void {
-  const path = given.positionals.FILE ?? ''
-  for (const problem of problems) {
-    const { out } = given
-    const [first, ...others] = wrap(`${problem.code}  ${problem.message}`, out.columns)
-    out.line(out.paint(problem.warning ? 'yellow' : 'red', `${problem.warning ? 'warning ' : ''}${first}`))
-    for (const line of others) out.line(`     ${line}`)
-    out.line(`  at   ${clean(`${path}:${problem.line}:${problem.column}${problem.path ? `  ${problem.path}` : ''}`)}`)
-    if (problem.mend)
-      for (const [index, line] of wrap(problem.mend, out.columns - 7).entries())
-        out.line(`${index === 0 ? '  mend ' : '       '}${line}`)
-  }
-  const errors = problems.filter(({ warning }) => !warning).length
-  if (errors > 0) given.out.line(`${counted(errors, 'problem')}; nothing was changed.`)
-}
 
 function printVersions(given: Given, { versions }: Json<ConfigurationAnswer>): void {
   const columns = [

@@ -8,7 +8,7 @@ import { whoAmI } from '../who.ts'
 
 const list: Command = {
   words: 'held list',
-  summary: 'Operations a guard holds until a person decides',
+  summary: 'Operations a guard holds until a person decides, and objects that no target could carry whole',
   run: async (given) => {
     const gateway = await given.gateway()
     const answer = await gateway.get<Json<write.ListHeldResponse>>('held')
@@ -29,7 +29,7 @@ function print(given: Given, { held, total }: Json<write.ListHeldResponse>): voi
     { title: 'reason' },
   ]
   const rows = held.map((each) => [
-    each.id,
+    each.id || '–',
     each.class,
     each.target,
     each.display || each.anchor,
@@ -37,6 +37,8 @@ function print(given: Given, { held, total }: Json<write.ListHeldResponse>): voi
     each.reason,
   ])
   for (const line of table(columns, rows, given.out)) given.out.line(line)
+  if (held.some(({ id }) => id === ''))
+    given.out.line('– is held by what it is: the directory or the configuration (mappings) releases it, no approval.')
   if (total > held.length) given.out.line(`${count(held.length)} of ${count(total)}.`)
 }
 

@@ -1,5 +1,6 @@
 /** Reads for status, show and metrics. */
 import type { Queryable } from '@canopy/chassis'
+import { isHoldCode } from './held-objects.sql.ts'
 
 export interface StateCounts {
   readonly objects: number
@@ -26,7 +27,8 @@ export async function stateCounts(sql: Queryable, kinds: readonly string[]): Pro
     count: bigint
     oldest: Date | null
   }>(
-    `select state, lane, due_at > now() + interval '1 hour' as later, gone, count(*) as count, min(differs_since) as oldest
+    `select case when state = 'conflict' and ${isHoldCode} then 'held' else state end as state, lane,
+       due_at > now() + interval '1 hour' as later, gone, count(*) as count, min(differs_since) as oldest
      from desired where kind = any($1) group by 1, 2, 3, 4`,
     [kinds],
   )
