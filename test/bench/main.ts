@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { latency } from './latency.ts'
 import { noop } from './noop.ts'
+import { read } from './read.ts'
 import { sync } from './sync.ts'
 
 export interface BenchOptions {
@@ -10,22 +11,26 @@ export interface BenchOptions {
   readonly membersPerGroup: number
   readonly mode: 'standalone' | 'distributed'
   readonly changes: number
+  /** People of the Samba domain that is read too; 0: none. */
+  readonly samba: number
   readonly progress: (line: string) => void
 }
 
-const benches = { sync, latency, noop } as const
+const benches = { sync, latency, noop, read } as const
 
 const usage = `npm run bench -- <${Object.keys(benches).join('|')}> [options]
 
   --json              the result as one JSON document
-  --users N           users of the forest (default 20000; latency 2000)
+  --users N           users of the forest (default 20000; latency 2000; read 100000)
   --groups N          groups (default users / 10)
   --members N         members per group (default 20)
   --mode M            standalone (default) or distributed (Apache Kafka, PostgreSQL, a process per service)
   --changes N         changes of latency (default 200)
+  --samba N           read: people of a Samba domain that is read too (default 20000; 0: none)
 
   sync     objects from a directory server to the cloud through the whole pipeline; yardstick: ldapsearch reading the same server
   latency  change in the directory to the cloud write: idle, and a disable during a first load
+  read     a whole directory by the agent's reading code, from OpenLDAP and Samba; yardstick: ldapsearch of the same attributes
   noop     a full reconcile with nothing to do: seconds, and writes, which must be 0`
 
 const { values, positionals } = parseArgs({
@@ -38,6 +43,7 @@ const { values, positionals } = parseArgs({
     members: { type: 'string', default: '20' },
     mode: { type: 'string', default: 'standalone' },
     changes: { type: 'string', default: '200' },
+    samba: { type: 'string', default: '20000' },
   },
 })
 const name = positionals[0] ?? ''
@@ -46,13 +52,15 @@ if (values.help || !bench) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
 }
-const users = Number(values.users ?? (name === 'latency' ? 2_000 : 20_000))
+const defaultUsers: Readonly<Record<string, number>> = { latency: 2_000, read: 100_000 }
+const users = Number(values.users ?? defaultUsers[name] ?? 20_000)
 const result = await bench({
   users,
   groups: Number(values.groups ?? Math.round(users / 10)),
   membersPerGroup: Number(values.members),
   mode: values.mode === 'distributed' ? 'distributed' : 'standalone',
   changes: Number(values.changes),
+  samba: Number(values.samba),
   progress: (line) => console.error(line),
 })
 console.log(

@@ -4,7 +4,12 @@ import type { agent } from '@canopy/proto'
 /** Names as the server spells them; values are the server's bytes. */
 export interface RawAttribute {
   readonly name: string
-  readonly values: readonly Buffer[]
+  /** Made at each look: take them once. */
+  readonly values: Buffer[]
+  /** Bytes of all values, a few for each besides. */
+  readonly size: number
+  /** Of the first value; -1 where there is none. */
+  readonly firstByte: number
 }
 
 export interface RawEntry {
@@ -144,11 +149,19 @@ export interface Trouble {
   readonly credentialRefused: boolean
 }
 
+/** A part of an object, small enough for a batch, and about how many bytes it is. */
+export interface Part {
+  readonly entry: agent.Entry
+  readonly bytes: number
+}
+
 /** What a reading of a directory yields, before it is cut into numbered batches. */
 export type FeedEvent =
   /** A reading begins after which absence is known. `cursor`: where to go on if it breaks; none: from the start. */
   | { readonly type: 'begin'; readonly cursor?: Buffer }
-  | { readonly type: 'entry'; readonly entry: agent.Entry; readonly bytes: number }
+  | ({ readonly type: 'entry' } & Part)
+  /** Many at once: a feed of a hundred thousand would otherwise spend its time on handing over. */
+  | { readonly type: 'entries'; readonly parts: readonly Part[] }
   | { readonly type: 'skipped'; readonly reason: string }
   /** Everything yielded so far is behind this cursor. `flush`: send what is collected. */
   | {

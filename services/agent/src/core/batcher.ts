@@ -1,6 +1,6 @@
 /** Cuts a feed into batches a hub can commit: whole entries, bounded in number and bytes, each with the cursor behind it. */
 import type { agent } from '@canopy/proto'
-import type { FeedEvent } from '../ports.ts'
+import type { FeedEvent, Part } from '../ports.ts'
 
 const maxEntries = 500
 const maxBytes = 512 * 1024
@@ -34,43 +34,50 @@ export class Batcher {
   }
 
   /**
-   * A batch when one is full or asked for. Its cursor is the last position before its end: what follows that
+   * Batches that are full or asked for. The cursor of one is the last position before its end: what follows that
    * position is read again after a break, which is harmless.
    */
-  push(event: FeedEvent): Draft | undefined {
+  push(event: FeedEvent): readonly Draft[] {
     switch (event.type) {
       case 'begin':
         this.begin = true
         this.phase = 'snapshot'
         this.cursor = event.cursor ?? Buffer.alloc(0)
-        return undefined
-      case 'entry': {
-        const full = this.entries.length > 0 && this.bytes + event.bytes > maxBytes
-        const draft = full ? this.take(false) : undefined
-        this.entries.push(event.entry)
-        this.bytes += event.bytes
-        // An entry of its own size was just let out: the next one waits for the next push.
-        return draft ?? (this.entries.length >= maxEntries ? this.take(false) : undefined)
-      }
+        return []
+      case 'entry':
+        return this.add([event])
+      case 'entries':
+        return this.add(event.parts)
       case 'skipped':
         this.skipped++
-        return undefined
+        return []
       case 'position':
         this.cursor = event.cursor
         this.phase = event.phase
-        return event.flush ? this.take(false) : undefined
+        return event.flush ? [this.take(false)] : []
       case 'complete':
         this.complete = true
         this.namesOnly = event.namesOnly ?? false
         this.cursor = event.cursor
-        return undefined
+        return []
       case 'caughtUp': {
         this.cursor = event.cursor
         const draft = this.take(true)
         this.phase = 'stream'
-        return draft
+        return [draft]
       }
     }
+  }
+
+  private add(parts: readonly Part[]): Draft[] {
+    const drafts: Draft[] = []
+    for (const { entry, bytes } of parts) {
+      if (this.entries.length > 0 && this.bytes + bytes > maxBytes) drafts.push(this.take(false))
+      this.entries.push(entry)
+      this.bytes += bytes
+      if (this.entries.length >= maxEntries) drafts.push(this.take(false))
+    }
+    return drafts
   }
 
   private take(caughtUp: boolean): Draft {

@@ -2,7 +2,7 @@
 import { type FeedEvent, LdapError } from '../ports.ts'
 import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
 import { directories } from './dialect.ts'
-import { type FeedOptions, readEntries, readPaged } from './feed.ts'
+import { type FeedOptions, readLists, readPages } from './feed.ts'
 import { attributeList, containerFilter, observedFilter } from './observed.ts'
 
 const { needed } = directories.activeDirectory
@@ -35,7 +35,7 @@ export async function* readDirSync(
   let cookie = Buffer.from(from?.cookie ?? '', 'base64')
   let flags = incrementalValues
   for (;;) {
-    const page = readEntries(options, dirSyncSearch(options, flags, cookie), { ranges: 'incremental', complete: false })
+    const page = readLists(options, dirSyncSearch(options, flags, cookie), { ranges: 'incremental', complete: false })
     let answer: { readonly more: boolean; readonly cookie: Buffer } | undefined
     try {
       answer = (yield* page).dirsync
@@ -81,7 +81,7 @@ export async function* readContainers(options: FeedOptions): AsyncGenerator<Feed
     attributes: attributeList(options.attributes, needed).filter((name) => name !== 'member'),
     controls: [{ type: 'extendedDn' }],
   } as const
-  yield* readPaged(options, search, { ranges: 'part', complete: true })
+  yield* readPages(options, search, { ranges: 'part', complete: true })
 }
 
 function translate(error: unknown, cookie: Buffer): unknown {

@@ -1,7 +1,7 @@
 /** Makes the hub's entries of what a directory returns: identity, values, links. */
 import { guidFromBytes, isGuid } from '@canopy/domain'
 import type { agent } from '@canopy/proto'
-import type { RawAttribute, RawEntry } from '../ports.ts'
+import type { Part, RawAttribute, RawEntry } from '../ports.ts'
 import { type DirectoryKind, directories } from './dialect.ts'
 import { type MemberList, memberParts, toLink } from './members.ts'
 
@@ -15,12 +15,6 @@ const maxNames = 4096
  * everybody else says which part of the whole list it is.
  */
 export type RangeMeaning = 'incremental' | 'part'
-
-/** A part of an object, small enough for a batch, and about how many bytes it is. */
-export interface Part {
-  readonly entry: agent.Entry
-  readonly bytes: number
-}
 
 export interface Converted {
   readonly guid: string
@@ -43,13 +37,16 @@ export function parseExtendedDn(text: string): agent.Link {
   return toLink(Buffer.from(text))
 }
 
+const noHints = (): Hints => ({})
+
 type Role =
   | { readonly type: 'guid' | 'parent' | 'deleted' | 'members' | 'classes' | 'reference' | 'value' }
   | { readonly type: 'range'; readonly name: string; readonly option: string; readonly members: boolean }
 
 const extendedPrefix = Buffer.from('<GUID=')
+const extendedByte = 0x3c
 const isExtended = (value: Buffer | undefined): boolean =>
-  value !== undefined && value.length > 6 && value[0] === 0x3c && value.subarray(0, 6).equals(extendedPrefix)
+  value !== undefined && value.length > 6 && value.subarray(0, 6).equals(extendedPrefix)
 
 /** Of one feed: it remembers what each attribute name means. */
 export class EntryConverter {
@@ -63,8 +60,10 @@ export class EntryConverter {
   }
 
   /** Undefined when the entry has no identity: it cannot be told from others. */
-  convert(raw: RawEntry, complete: boolean, hints: Hints = {}): Converted | undefined {
-    const named = raw.dn.startsWith('<') ? parseExtendedDn(raw.dn) : { guid: '', dn: raw.dn }
+  convert(raw: RawEntry, complete: boolean, hintsOf: (dn: string) => Hints = noHints): Converted | undefined {
+    const { dn } = raw
+    const hints = hintsOf(dn)
+    const named = dn.startsWith('<') ? parseExtendedDn(dn) : { guid: '', dn }
     const builder = new EntryBuilder(this.ranges, hints)
     for (const attribute of raw.attributes) builder.add(this.role(attribute.name), attribute)
     const guid = builder.guid || named.guid
@@ -141,33 +140,35 @@ class EntryBuilder {
     this.parentGuid = parentGuid
   }
 
-  add(role: Role, { name, values }: RawAttribute): void {
+  add(role: Role, attribute: RawAttribute): void {
+    const { name } = attribute
     switch (role.type) {
       case 'value':
-        if (isExtended(values[0])) this.addReference(name, values)
-        else this.addValues(name, values)
+        if (attribute.firstByte === extendedByte && isExtended(attribute.values[0])) {
+          this.addReference(name, attribute.values)
+        } else this.addValues(attribute)
         return
       case 'classes':
-        this.classes = values
-        this.addValues(name, values)
+        this.classes = attribute.values
+        this.addValues(attribute)
         return
       case 'guid':
-        this.guid ||= identity(values[0])
+        this.guid ||= identity(attribute.values[0])
         return
       case 'parent':
-        this.parentGuid = identity(values[0])
+        this.parentGuid = identity(attribute.values[0])
         return
       case 'deleted':
-        this.deleted = values[0]?.toString('latin1').toUpperCase() === 'TRUE'
+        this.deleted = attribute.values[0]?.toString('latin1').toUpperCase() === 'TRUE'
         return
       case 'members':
-        this.addMembers(values)
+        this.addMembers(attribute.values)
         return
       case 'reference':
-        this.addReference(name, values)
+        this.addReference(name, attribute.values)
         return
       case 'range':
-        this.addRange(role, values)
+        this.addRange(role, attribute.values)
         return
     }
   }
@@ -177,21 +178,15 @@ class EntryBuilder {
     this.bytes += values.length * 160
   }
 
-  private addValues(name: string, values: readonly Buffer[]): void {
-    let bytes = name.length + 8
-    let tooLong = false
-    for (const value of values) {
-      bytes += value.length + 4
-      if (value.length > maxValueBytes) tooLong = true
-    }
-    if (tooLong) {
-      const kept = values.filter((value) => value.length <= maxValueBytes)
+  /** The attribute is its own list of values: none of them is made before it is written. */
+  private addValues(attribute: RawAttribute): void {
+    this.bytes += attribute.name.length + 8 + attribute.size
+    if (attribute.size <= maxValueBytes) this.attributes[attribute.name] = attribute
+    else {
+      const kept = attribute.values.filter((value) => value.length <= maxValueBytes)
       // A value too long to travel is not an empty attribute: leave the attribute as it was.
-      if (kept.length > 0) this.addValues(name, kept)
-      return
+      if (kept.length > 0) this.attributes[attribute.name] = { values: kept }
     }
-    this.attributes[name] = { values: values as Buffer[] }
-    this.bytes += bytes
   }
 
   private addMembers(values: readonly Buffer[]): void {

@@ -1,6 +1,6 @@
 /** Cuts member lists into entries that a batch can hold. */
 import type { agent } from '@canopy/proto'
-import type { Part } from './entry.ts'
+import type { Part } from '../ports.ts'
 
 /** Links per entry: an object that has more travels as several. */
 const maxLinks = 1000

@@ -29,11 +29,12 @@ function directory(usn: (request: number) => string, members = 25): Directory & 
     sync: () => nothing(),
     async *search({ attributes }: Search) {
       const from = Number(/range=(\d+)-/.exec(attributes[0]!)![1])
-      const state = { name: 'uSNChanged', values: [Buffer.from(usn(asked.length))] }
+      const sizes = { size: 0, firstByte: -1 }
+      const state = { name: 'uSNChanged', values: [Buffer.from(usn(asked.length))], ...sizes }
       asked.push(attributes[0]!)
       const to = Math.min(from + 10, members)
       const values = Array.from({ length: to - from }, (_, n) => Buffer.from(`CN=m${from + n}`))
-      const range = { name: `member;range=${from}-${to === members ? '*' : to - 1}`, values }
+      const range = { name: `member;range=${from}-${to === members ? '*' : to - 1}`, values, ...sizes }
       yield [{ dn: list.dn, attributes: members === 0 ? [] : [range, state] }] satisfies RawEntry[]
       return end
     },

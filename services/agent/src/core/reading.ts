@@ -94,8 +94,8 @@ class Reader {
           break
         }
         if (event.value.type === 'entry') this.entries++
-        const draft = batcher.push(event.value)
-        if (draft) {
+        else if (event.value.type === 'entries') this.entries += event.value.parts.length
+        for (const draft of batcher.push(event.value)) {
           await this.send(draft, this.skipped + batcher.skipped)
           // A feed that stays open does not end its pass when it is through with what there was.
           if (draft.begin) phase = 'snapshot'

@@ -89,7 +89,7 @@ export class Refresh {
       case 'modify': {
         const classes = raw.attributes.find(({ name }) => name.toLowerCase() === 'objectclass')?.values ?? []
         if (isContainer(classes)) await this.containers.note(uuid, raw.dn)
-        const hints = { guid: uuid, parentGuid: this.containers.parentOf(raw.dn) }
+        const hints = (dn: string) => ({ guid: uuid, parentGuid: this.containers.parentOf(dn) })
         const converted = this.converter.convert(raw, true, hints)
         if (converted) yield* entryEvents(converted)
       }

@@ -5,7 +5,7 @@ import { Containers } from './containers.ts'
 import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
 import { directories } from './dialect.ts'
 import { EntryConverter } from './entry.ts'
-import { entryEvents, type FeedOptions, readPaged } from './feed.ts'
+import { Collected, type FeedOptions, readPages } from './feed.ts'
 import { attributeList, containerFilter, observedFilter } from './observed.ts'
 import { Refresh } from './refresh.ts'
 import { readOne } from './usn.ts'
@@ -58,7 +58,7 @@ async function* readTree(options: FeedOptions, containers: Containers): AsyncGen
     attributes: attributesOf(options).filter((name) => !isLink(name)),
   } as const
   const hints = (dn: string) => ({ parentGuid: containers.parentOf(dn) })
-  yield* readPaged(options, search, { ranges: 'part', complete: true, hints })
+  yield* readPages(options, search, { ranges: 'part', complete: true, hints })
 }
 
 /**
@@ -72,7 +72,7 @@ async function* readObjects(options: SyncreplOptions, containers: Containers): A
   if (!isChangeNumbers(cookie)) return yield* readBySync(options, containers, attributes)
   const search = { ...syncSearch(options, false, ''), attributes, controls: [] }
   const hints = (dn: string) => ({ parentGuid: containers.parentOf(dn), listless: true })
-  yield* readPaged(options, search, { ranges: 'part', complete: true, hints })
+  yield* readPages(options, search, { ranges: 'part', complete: true, hints })
   return cookie.toString('base64')
 }
 
@@ -97,6 +97,7 @@ async function* readBySync(
 ): AsyncGenerator<FeedEvent, string> {
   const { directory, signal } = options
   const converter = new EntryConverter('plain', 'part')
+  const collected = new Collected()
   const items = directory.sync({ ...syncSearch(options, false, ''), attributes, timeoutMs: 300_000, signal })
   try {
     for (;;) {
@@ -109,10 +110,11 @@ async function* readBySync(
       for (const item of next.value) {
         if (item.type !== 'entry') continue
         const { entry, state } = item
-        const hints = { guid: state.uuid, parentGuid: containers.parentOf(entry.dn), listless: true }
+        const hints = (dn: string) => ({ guid: state.uuid, parentGuid: containers.parentOf(dn), listless: true })
         const converted = converter.convert(entry, true, hints)
-        if (converted) yield* entryEvents(converted)
+        for (const part of converted?.parts ?? []) if (collected.add(part)) yield collected.take()
       }
+      if (!collected.empty) yield collected.take()
     }
   } finally {
     await items.return(undefined as never)
@@ -128,7 +130,7 @@ async function* readLinks(options: FeedOptions): AsyncGenerator<FeedEvent> {
     filter: `(|${attributes.map((name) => `(${name}=*)`).join('')})`,
     attributes: ['entryUUID', ...attributes],
   } as const
-  yield* readPaged(options, search, { ranges: 'part', complete: false })
+  yield* readPages(options, search, { ranges: 'part', complete: false })
 }
 
 /** The identity of every object there is. */
@@ -139,7 +141,7 @@ async function* readNames(options: FeedOptions): AsyncGenerator<FeedEvent> {
     filter: observedFilter('plain'),
     attributes: ['entryUUID'],
   } as const
-  yield* readPaged(options, search, { ranges: 'part', complete: false })
+  yield* readPages(options, search, { ranges: 'part', complete: false })
 }
 
 const isLink = (name: string): boolean => [...members, ...references].includes(name.toLowerCase())

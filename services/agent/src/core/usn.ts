@@ -3,7 +3,7 @@ import type { Directory, FeedEvent } from '../ports.ts'
 import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
 import { directories } from './dialect.ts'
 import { readContainers } from './dirsync.ts'
-import { type FeedOptions, readPaged } from './feed.ts'
+import { type FeedOptions, readPages } from './feed.ts'
 import { attributeList, observedFilter } from './observed.ts'
 
 type UsnCursor = Extract<Cursor, { dialect: 'usn' }>
@@ -45,8 +45,8 @@ export async function* readUsn(
   while (cursor.usn < until) {
     const to = Math.min(until, cursor.usn + width)
     let entries = 0
-    for await (const event of readPaged(options, windowSearch(options, cursor.usn + 1, to, snapshot), whole)) {
-      entries++
+    for await (const event of readPages(options, windowSearch(options, cursor.usn + 1, to, snapshot), whole)) {
+      if (event.type === 'entries') entries += event.parts.length
       yield event
     }
     cursor = { ...cursor, usn: to }
@@ -76,7 +76,7 @@ async function* enumerate(options: FeedOptions): AsyncGenerator<FeedEvent> {
     attributes: ['objectGUID'],
     controls: [{ type: 'extendedDn' }],
   } as const
-  yield* readPaged(options, search, { ranges: 'part', complete: false })
+  yield* readPages(options, search, { ranges: 'part', complete: false })
 }
 
 const whole = { ranges: 'part', complete: true } as const

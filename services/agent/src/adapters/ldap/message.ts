@@ -43,6 +43,45 @@ const noControls: readonly ResponseControl[] = []
 /** Referrals kept of one message: they are shown, never followed. */
 const maxReferrals = 8
 
+/**
+ * An entry that is taken apart when somebody looks, so that what waits in a queue is bytes and not objects by the hundred.
+ * Each look at its attributes decodes them anew: they live as long as who looked. Throws BerError.
+ */
+class LazyEntry implements RawEntry {
+  private readonly buffer: Buffer
+  private readonly start: number
+  private readonly end: number
+  private readonly names: NameTable
+
+  constructor(reader: BerReader, names: NameTable) {
+    this.buffer = reader.buffer
+    this.start = reader.at
+    this.end = reader.end
+    this.names = names
+  }
+
+  get dn(): string {
+    return new BerReader(this.buffer, this.start, this.end).text()
+  }
+
+  get attributes(): readonly RawAttribute[] {
+    const reader = new BerReader(this.buffer, this.start, this.end)
+    reader.skip()
+    const attributes: RawAttribute[] = []
+    const listEnd = reader.enter(0x30)
+    reader.end = listEnd
+    while (reader.at < listEnd) {
+      const attributeEnd = reader.enter(0x30)
+      reader.end = attributeEnd
+      const name = reader.name(this.names)
+      attributes.push(decodeAttribute(name, reader))
+      reader.at = attributeEnd
+      reader.end = listEnd
+    }
+    return attributes
+  }
+}
+
 /** Of one connection: it remembers the names its server uses. */
 export class MessageDecoder {
   private readonly names = new NameTable()
@@ -71,7 +110,7 @@ export class MessageDecoder {
       case 0x61:
         return { type: 'bind', result: decodeResult(reader) }
       case 0x64:
-        return { type: 'entry', entry: this.entry(reader), bytes }
+        return { type: 'entry', entry: new LazyEntry(reader, this.names), bytes }
       case 0x65:
         return { type: 'done', result: decodeResult(reader) }
       case 0x73:
@@ -96,28 +135,6 @@ export class MessageDecoder {
     }
   }
 
-  private entry(reader: BerReader): RawEntry {
-    const dn = reader.text()
-    const attributes: RawAttribute[] = []
-    const listEnd = reader.enter(0x30)
-    const outer = reader.end
-    reader.end = listEnd
-    while (reader.more) {
-      const attributeEnd = reader.enter(0x30)
-      reader.end = attributeEnd
-      const name = reader.name(this.names)
-      const setEnd = reader.enter(0x31)
-      const values: Buffer[] = []
-      reader.end = setEnd
-      while (reader.at < setEnd) values.push(reader.bytes())
-      attributes.push({ name, values })
-      reader.at = attributeEnd
-      reader.end = listEnd
-    }
-    reader.end = outer
-    return { dn, attributes }
-  }
-
   private controls(reader: BerReader): ResponseControl[] {
     const controls: ResponseControl[] = []
     const listEnd = reader.enter(0xa0)
@@ -135,6 +152,52 @@ export class MessageDecoder {
     reader.end = outer
     return controls
   }
+}
+
+/** Values that were checked, and are made when somebody looks: most are looked at once, to be written elsewhere. */
+class LazyAttribute implements RawAttribute {
+  readonly name: string
+  private readonly buffer: Buffer
+  private readonly start: number
+  private readonly end: number
+  readonly firstByte: number
+
+  constructor(name: string, reader: BerReader, firstByte: number) {
+    this.name = name
+    this.buffer = reader.buffer
+    this.start = reader.at
+    this.end = reader.end
+    this.firstByte = firstByte
+  }
+
+  get size(): number {
+    return this.end - this.start
+  }
+
+  get values(): Buffer[] {
+    const { buffer, start, end } = this
+    if (start === end) return []
+    const reader = new BerReader(buffer, start, end)
+    // Most have one value: a list made for one takes a tenth of the memory of one that may grow.
+    const values = [reader.bytes()]
+    while (reader.at < end) values.push(reader.bytes())
+    return values
+  }
+}
+
+/** Stands at the values; leaves the reader there. */
+function decodeAttribute(name: string, reader: BerReader): RawAttribute {
+  reader.end = reader.enter(0x31)
+  const start = reader.at
+  let firstByte = -1
+  while (reader.more) {
+    const first = reader.at === start
+    const end = reader.enter(0x04)
+    if (first && end > reader.at) firstByte = reader.buffer[reader.at]!
+    reader.at = end
+  }
+  reader.at = start
+  return new LazyAttribute(name, reader, firstByte)
 }
 
 function decodeResult(reader: BerReader): Result {

@@ -1,6 +1,6 @@
 /** The wire layer against hostile bytes: whatever arrives, it decodes or fails with BerError; it never hangs or over-reads. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { EntryConverter } from '../../core/entry.ts'
+import { type Converted, EntryConverter } from '../../core/entry.ts'
 import { BerError } from './ber.ts'
 import { decodeSearchControls } from './controls.ts'
 import { Framer } from './framer.ts'
@@ -71,6 +71,13 @@ afterAll(() => {
 const wholes = new EntryConverter('plain', 'part')
 const deltas = new EntryConverter('activeDirectory', 'incremental')
 
+/** Values are made when they are looked at: none may turn out to be broken then. */
+function look(converted: Converted | undefined): void {
+  for (const { entry } of converted?.parts ?? []) {
+    for (const name in entry.attributes) for (const value of entry.attributes[name]!.values) value.at(-1)
+  }
+}
+
 /** Everything that is done with a message before the core sees it, and the core's first step. */
 function digest(bytes: Buffer, cutAt: number): number {
   const decoder = new MessageDecoder()
@@ -81,8 +88,8 @@ function digest(bytes: Buffer, cutAt: number): number {
     messages++
     if (message.type === 'entry') {
       toSyncItem(message)
-      for (const _ of wholes.convert(message.entry, true)?.parts ?? []);
-      for (const _ of deltas.convert(message.entry, false)?.parts ?? []);
+      look(wholes.convert(message.entry, true))
+      look(deltas.convert(message.entry, false))
     } else if (message.type === 'intermediate') toSyncItem(message)
     else if (message.type === 'done') decodeSearchControls(message.controls)
   }

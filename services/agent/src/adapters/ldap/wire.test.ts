@@ -77,10 +77,18 @@ describe('decoding', () => {
 
   test('however the stream is cut, the same messages come out', () => {
     const stream = Buffer.concat([sample, resultBytes(7, 0), sample, resultBytes(8, 10)])
-    const whole = JSON.stringify(decodeAll([stream]))
+    const seen = (chunks: readonly Buffer[]): string =>
+      JSON.stringify(
+        decodeAll(chunks).map((message) => {
+          if (message.type !== 'entry') return message
+          const { dn, attributes } = message.entry
+          return { ...message, entry: [dn, attributes.map(({ name, values }) => [name, values])] }
+        }),
+      )
+    const whole = seen([stream])
+    expect(whole).toContain('proxyAddresses')
     const next = random(1)
-    for (const size of [1, 2, 3, 7, 4096]) expect(JSON.stringify(decodeAll(cut(stream, () => size)))).toBe(whole)
-    for (let n = 0; n < 50; n++)
-      expect(JSON.stringify(decodeAll(cut(stream, () => Math.floor(next() * 30_000))))).toBe(whole)
+    for (const size of [1, 2, 3, 7, 4096]) expect(seen(cut(stream, () => size))).toBe(whole)
+    for (let n = 0; n < 50; n++) expect(seen(cut(stream, () => Math.floor(next() * 30_000)))).toBe(whole)
   })
 })
