@@ -26,7 +26,7 @@ export interface ReadFigures {
   readonly rssMb: readonly number[]
 }
 
-const request = JSON.parse(process.argv[2] ?? '{}') as ReadRequest & { readonly expected: number }
+const request = JSON.parse(process.argv.at(-1) ?? '{}') as ReadRequest & { readonly expected: number }
 const peakRssMb = (): number =>
   Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) / 1024)
 
