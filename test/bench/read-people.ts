@@ -95,7 +95,8 @@ export function* domainPeople(count: number, baseDn: string): Generator<LdifEntr
         streetAddress: `Street ${n % 3000}`,
         co: 'Germany',
         employeeID: String(n),
-        manager: `CN=Person ${Math.floor(n / 10)},${people}`,
+        // Samba takes no link to what is not there yet.
+        ...(n > 0 ? { manager: `CN=Person ${Math.floor(n / 10)},${people}` } : {}),
         proxyAddresses: [`SMTP:person.${n}@bench.example.test`, `smtp:p${n}@bench.example.test`],
         sAMAccountName: `person${n}`,
         userAccountControl: '544',

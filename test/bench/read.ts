@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, lstat, mkdtemp, rm } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,7 +74,9 @@ async function readSamba({ samba: users, progress }: BenchOptions): Promise<unkn
   })
   const dir = await mkdtemp(join(tmpdir(), 'canopy-bench-samba-'))
   try {
-    await cp(join(made, 'domain'), dir, { recursive: true, preserveTimestamps: true })
+    // Sockets of the process that made it cannot be copied, and need not be.
+    const filter = async (path: string): Promise<boolean> => !(await lstat(path)).isSocket()
+    await cp(join(made, 'domain'), dir, { recursive: true, preserveTimestamps: true, filter })
     const forest = await startSambaForest({ ...domain, dir })
     try {
       const source = {

@@ -18,6 +18,8 @@ export interface AgentOptions {
   /** With fingerprints that mean something to the hub alone, once it said its salt. */
   readonly credentials: (salt: () => Uint8Array | undefined) => Credentials
   readonly now: () => Date
+  /** Told when there is less to do than before. */
+  readonly settled?: () => void
 }
 
 /** Version of the protocol that this agent speaks. */
@@ -45,6 +47,7 @@ export class Agent implements HubListener {
   }
 
   async hello(): Promise<agent.Hello> {
+    this.options.settled?.()
     const { name, ceiling } = this.options
     const { forests, attributes, ous, readOnly } = ceiling.ceiling
     return {
@@ -121,6 +124,7 @@ export class Agent implements HubListener {
       gate: this.gate,
       now,
       random: Math.random,
+      settled: () => this.options.settled?.(),
       sendBatch: async (read) => {
         const batch = { ...read, entries: ceiling.entries(read.entries, read.phase === 'PHASE_STREAM') }
         events.batchSent({ forest, entries: batch.entries.length })

@@ -5,6 +5,7 @@ import { readCeiling } from './adapters/ceiling-file.ts'
 import { credentialsFrom } from './adapters/credentials.ts'
 import { stayAttached } from './adapters/hub.ts'
 import { ldapConnector } from './adapters/ldap/connector.ts'
+import { memoryKeeper } from './adapters/memory.ts'
 import { Agent } from './agent.ts'
 import { type AgentConfig, agentConfig } from './config.ts'
 import { CeilingGuard } from './core/ceiling.ts'
@@ -23,6 +24,7 @@ export const agent = defineService({
       connector: ldapConnector({ trust: config.trust, allowPlainLoopback: config.allow_plain_loopback }),
       credentials: (salt) => credentialsFrom({ dir: config.credentials_dir, env: process.env, salt }),
       now: context.now,
+      settled: memoryKeeper(),
     })
     const ending = new AbortController()
     let attached: Promise<void> | undefined

@@ -22,7 +22,23 @@ export type Cursor =
       readonly usn: number
       /** Snapshot only: where it ends, the highest committed USN at its start. */
       readonly until: number
+      /** Of this server, oldest first. */
+      readonly marks?: readonly Mark[]
+      /** Other servers that were read, newest first. */
+      readonly others?: readonly ServerPosition[]
     }
+
+/** How far a server had been read on a day. */
+export interface Mark {
+  /** Days since 1970 by the clock of the directory. */
+  readonly day: number
+  readonly usn: number
+}
+
+/** Where to go on at a server that was left: a day before it was, because its neighbour may have known less. */
+export interface ServerPosition extends Mark {
+  readonly invocationId: string
+}
 
 export const encodeCursor = (cursor: Cursor): Buffer => Buffer.from(JSON.stringify({ v: 1, ...cursor }))
 
@@ -40,9 +56,26 @@ export function decodeCursor(bytes: Uint8Array): Cursor | undefined {
   if (phase !== 'snapshot' && phase !== 'stream') return undefined
   if ((dialect === 'dirsync' || dialect === 'syncrepl') && typeof cookie === 'string') return { dialect, phase, cookie }
   if (dialect === 'usn' && typeof invocationId === 'string' && isUsn(usn) && isUsn(until)) {
-    return { dialect, phase, invocationId, usn, until }
+    const { marks, others } = value as Record<string, unknown>
+    return { dialect, phase, invocationId, usn, until, marks: listOf(marks, mark), others: listOf(others, position) }
   }
   return undefined
+}
+
+function listOf<T>(value: unknown, of: (fields: Record<string, unknown>) => T | undefined): T[] {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((each: unknown) => {
+    const item = typeof each === 'object' && each !== null ? of(each as Record<string, unknown>) : undefined
+    return item === undefined ? [] : [item]
+  })
+}
+
+const mark = ({ day, usn }: Record<string, unknown>): Mark | undefined =>
+  isUsn(day) && isUsn(usn) ? { day, usn } : undefined
+
+function position(fields: Record<string, unknown>): ServerPosition | undefined {
+  const at = mark(fields)
+  return at && typeof fields.invocationId === 'string' ? { ...at, invocationId: fields.invocationId } : undefined
 }
 
 const isUsn = (value: unknown): value is number =>

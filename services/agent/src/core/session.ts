@@ -26,6 +26,8 @@ export interface SessionOptions {
   /** Settles when the stream takes more. */
   readonly sendBatch: (batch: agent.Batch) => Promise<void>
   readonly sendReport: (report: agent.PartitionReport) => void
+  /** Told when a reading from the start is through. */
+  readonly settled?: () => void
 }
 
 /** A live connection, for commands. */
@@ -161,7 +163,10 @@ export class PartitionSession {
       send: (draft) => this.send(draft, directory.server, root.namingContext),
       progress: ({ dialect, phase, entries, skipped }) => {
         const state = phase === 'snapshot' ? 'PARTITION_STATE_SNAPSHOT' : 'PARTITION_STATE_STREAM'
-        if (phase === 'stream') this.attempts = 0
+        if (phase === 'stream') {
+          this.attempts = 0
+          this.options.settled?.()
+        }
         const blind = sees ? {} : blindness(this.assignment)
         const skippedNote = skipped > 0 ? { message: `${skipped} entries without objectGUID were skipped` } : {}
         const kept = { seesDeletions: sees, credentialVersion: this.report.credentialVersion }

@@ -1,10 +1,12 @@
 /** Reads a domain by uSNChanged: whole objects whose number rose, window by window. */
+import { dateFromGeneralizedTime } from '@canopy/domain'
 import type { Directory, FeedEvent } from '../ports.ts'
 import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
 import { directories } from './dialect.ts'
 import { readContainers } from './dirsync.ts'
 import { type FeedOptions, readPages } from './feed.ts'
 import { attributeList, observedFilter } from './observed.ts'
+import { goOn, marked, type UsnState } from './usn-position.ts'
 
 type UsnCursor = Extract<Cursor, { dialect: 'usn' }>
 
@@ -14,28 +16,26 @@ const windowEntries = 5_000
 export interface UsnSource {
   /** Of the server's database: its USNs mean nothing elsewhere. */
   readonly invocationId: string
-  highestCommittedUsn(): Promise<number>
+  state(): Promise<UsnState>
 }
 
 /**
- * One pass up to the USN that was the highest when it began. Another controller's database is read over from its first USN
- * as changes, tombstones and all: it may lack what the last one had, and what it lacks is not gone. Throws CursorLost when
- * the USNs went back, or another controller is met in the middle of a snapshot.
+ * One pass up to the USN that was the highest when it began. Another controller's database is read over as changes,
+ * tombstones and all: it may lack what the last one had, and what it lacks is not gone.
  */
 export async function* readUsn(
   options: FeedOptions,
   source: UsnSource,
-  last: UsnCursor | undefined,
+  stored: UsnCursor | undefined,
 ): AsyncGenerator<FeedEvent, UsnCursor> {
   const { invocationId } = source
-  const isOther = last !== undefined && last.invocationId !== invocationId
-  if (isOther && last.phase === 'snapshot') throw new CursorLost('the server has another database')
-  const from = isOther ? ({ ...last, invocationId, usn: 0 } as const) : last
-  const highest = await source.highestCommittedUsn()
-  if (from && highest < from.usn) throw new CursorLost('the USN of the server went back')
+  const state = await source.state()
+  const { from, others } = goOn(stored, invocationId, state)
   const snapshot = from?.phase !== 'stream'
-  const until = from?.phase === 'snapshot' ? from.until : highest
-  let cursor: UsnCursor = from ? { ...from, until } : { dialect: 'usn', phase: 'snapshot', invocationId, usn: 0, until }
+  const until = from?.phase === 'snapshot' ? from.until : state.highest
+  let cursor: UsnCursor = from
+    ? { ...from, until, others, marks: marked(from, state.day) }
+    : { dialect: 'usn', phase: 'snapshot', invocationId, usn: 0, until, others }
   if (!from) {
     yield { type: 'begin' }
     yield* readContainers(options)
@@ -98,9 +98,11 @@ export async function usnSource(directory: Directory, dsServiceName: string): Pr
   if (!invocationId) throw new CursorLost('the server does not tell its invocationId')
   return {
     invocationId: invocationId.toString('hex'),
-    highestCommittedUsn: async () => {
-      const root = await readOne(directory, '', ['highestCommittedUSN'])
-      return Number(root?.get('highestcommittedusn')?.[0]?.toString('latin1') ?? 0)
+    state: async () => {
+      const root = await readOne(directory, '', ['highestCommittedUSN', 'currentTime'])
+      const text = (name: string): string => root?.get(name)?.[0]?.toString('latin1') ?? ''
+      const timeMs = dateFromGeneralizedTime(text('currenttime'))?.getTime() ?? 0
+      return { highest: Number(text('highestcommittedusn')), day: Math.floor(timeMs / 86_400_000) }
     },
   }
 }
