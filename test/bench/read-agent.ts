@@ -52,9 +52,9 @@ const session = new PartitionSession({
   connector: ldapConnector({ trust: [], allowPlainLoopback: true }),
   credentials: {
     names: async () => ['reader'],
-    resolve: async () => ({ username: request.username, password: request.password, version: '1' }),
+    resolve: async () => [{ username: request.username, password: request.password, version: '1' }],
   },
-  gate: new CredentialGate(),
+  gate: new CredentialGate(() => performance.now()),
   now: () => new Date(),
   random: Math.random,
   sendReport: ({ code, message }) => {

@@ -41,7 +41,7 @@ export async function* readUsn(
     yield* readContainers(options)
     yield { type: 'position', cursor: encodeCursor(cursor), phase: 'snapshot', flush: true }
   }
-  let width = snapshot || isOther ? 20_000 : 1_000_000
+  let width = snapshot || cursor.usn === 0 ? 20_000 : 1_000_000
   while (cursor.usn < until) {
     const to = Math.min(until, cursor.usn + width)
     let entries = 0
