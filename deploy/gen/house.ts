@@ -36,7 +36,8 @@ const vendorHomes: Readonly<Record<string, readonly string[]>> = {
   undici: ['services/write/src/adapters/'],
   preact: ['services/console/'],
   vite: ['services/console/'],
-  '@peculiar/x509': ['services/lab/'],
+  '@peculiar/x509': ['services/chassis/src/pki/'],
+  'reflect-metadata': ['services/chassis/src/pki/'],
   '@bufbuild/protobuf': ['proto/'],
 }
 

@@ -30,6 +30,16 @@ export const agentConfig = z.strictObject({
     })
     .optional()
     .describe('Certificate of this agent towards the hub; needed for every hub that is not on this machine.'),
+  enrolment: z
+    .strictObject({
+      dir: z.string().describe('Folder that keeps key and certificate of this agent; only its user may read it.'),
+      token_file: z
+        .string()
+        .optional()
+        .describe('File with a token of canopy agent token; read while there is no certificate that counts.'),
+    })
+    .optional()
+    .describe('The agent gets its certificate from the hub itself, and renews it. Instead of hub_tls.'),
   credentials_dir: z
     .string()
     .optional()

@@ -9,6 +9,18 @@ export const events = defineEvents('agent', {
     doc: 'The hub is away or refused the agent; reading pauses until it is back.',
     fields: { code: 'field' },
   },
+  enrolled: {
+    level: 'info',
+    message: 'the agent has a certificate of the hub',
+    doc: 'The certificate was got with a token, or found, or renewed; it renews itself before it ends.',
+    fields: { renewed: 'field' },
+  },
+  unenrolled: {
+    level: 'error',
+    message: 'the agent has no certificate that counts; trying again',
+    doc: 'Enrolment or renewal failed: the code says why.',
+    fields: { code: 'field' },
+  },
   assigned: {
     level: 'info',
     message: 'partition assigned',

@@ -1,5 +1,5 @@
 /** Puts the agent together: the only file that sees core and adapters. */
-import { type Component, createChannels, defineService } from '@canopy/chassis'
+import { type Component, createChannels, defineService, Failure } from '@canopy/chassis'
 import { agent as proto } from '@canopy/proto'
 import { readCeiling } from './adapters/ceiling-file.ts'
 import { credentialsFrom } from './adapters/credentials.ts'
@@ -9,6 +9,7 @@ import { memoryKeeper } from './adapters/memory.ts'
 import { Agent } from './agent.ts'
 import { type AgentConfig, agentConfig } from './config.ts'
 import { CeilingGuard } from './core/ceiling.ts'
+import { stayEnrolled } from './enrolled.ts'
 
 /** The light-weight bridge beside a forest. */
 export const agent = defineService({
@@ -17,7 +18,9 @@ export const agent = defineService({
   bus: false,
   compose: async (context) => {
     const { config } = context
-    const ownChannels = config.hub === undefined ? undefined : hubChannels(config, config.hub)
+    if (config.enrolment && config.hub_tls) throw twoCertificates()
+    const { enrolment } = config
+    const ownChannels = config.hub === undefined || enrolment ? undefined : hubChannels(config, config.hub)
     const bridge = new Agent({
       name: config.name,
       ceiling: new CeilingGuard(await readCeiling(config)),
@@ -32,8 +35,20 @@ export const agent = defineService({
       name: 'agent',
       start: async () => {
         const channels = ownChannels ?? context.channels
-        const client = channels.client(ownChannels ? 'hub' : 'capture', proto.HubClient)
-        attached = stayAttached(client, bridge, ending.signal)
+        const client = () => channels.client(ownChannels ? 'hub' : 'capture', proto.HubClient)
+        attached = enrolment
+          ? stayEnrolled(
+              {
+                dir: enrolment.dir,
+                tokenFile: enrolment.token_file,
+                hub: config.hub,
+                now: context.now,
+                listener: bridge,
+                waiting: (message) => context.waiting('hub', message),
+              },
+              ending.signal,
+            )
+          : stayAttached(client(), bridge, ending.signal)
         attached.catch((error: unknown) => context.fatal(error))
       },
       stop: async () => {
@@ -51,4 +66,13 @@ const hubChannels = ({ hub_tls }: AgentConfig, hub: string) =>
   createChannels({
     peers: { hub },
     ...(hub_tls ? { tls: { certFile: hub_tls.cert_file, keyFile: hub_tls.key_file, caFile: hub_tls.ca_file } } : {}),
+  })
+
+const twoCertificates = (): Failure =>
+  new Failure({
+    kind: 'permanent',
+    code: 'CANOPY-AGENT-0011',
+    message: 'the agent is given a certificate, and a way to get one',
+    at: 'agent.hub_tls',
+    mend: 'keep one of agent.hub_tls and agent.enrolment',
   })

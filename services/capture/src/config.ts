@@ -24,6 +24,19 @@ export const captureConfig = z.strictObject({
     .describe(
       'A complete reading that misses more than this share, and more than this many objects, deletes nothing; nor does one that misses all users, groups, contacts or containers.',
     ),
+  agents: z
+    .strictObject({
+      listen: z
+        .string()
+        .optional()
+        .describe('host:port where agents outside enrol and attach. None: agents come by rpc.listen alone.'),
+      names: z
+        .array(z.string())
+        .default([])
+        .describe('DNS names and addresses that agents reach it by: in the certificate of this port.'),
+    })
+    .prefault({})
+    .describe("The port for agents, with certificates of the hub's own authority (control.agents)."),
   peer_address: z
     .string()
     .optional()

@@ -46,6 +46,12 @@ export const events = defineEvents('capture', {
     fields: { forest: 'label', objects: 'sum' },
     units: { objects: '{object}' },
   },
+  agentPortOpen: {
+    level: 'info',
+    message: 'the port for agents is open',
+    doc: 'Agents may enrol with a token and attach with their certificate.',
+    fields: { address: 'field' },
+  },
   credentialRefused: {
     level: 'error',
     message: 'a directory refused a version of a credential; no agent tries it again',

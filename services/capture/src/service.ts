@@ -1,6 +1,6 @@
 /** Puts capture together: the only file that sees core and adapters. */
 import { type Bus, type Component, defineService, Failure, type RunningStage, type StoredRecord } from '@canopy/chassis'
-import { agent, configuration, capture as proto, topics } from '@canopy/proto'
+import { agent, agents, configuration, capture as proto, topics } from '@canopy/proto'
 import { Beside } from './adapters/beside.ts'
 import { Commits } from './adapters/commit.ts'
 import { FollowUp } from './adapters/follow-up.ts'
@@ -9,6 +9,7 @@ import { advertised, Peers, peerHandlers } from './adapters/peers.ts'
 import type { PartitionName } from './adapters/readings.sql.ts'
 import { Readings } from './adapters/readings.ts'
 import { attachHandler, captureHandlers } from './adapters/rpc.ts'
+import { AgentPort } from './agent-port.ts'
 import { captureConfig } from './config.ts'
 import { readsNames, wantedPartitions } from './core/wanted.ts'
 
@@ -36,6 +37,16 @@ export const capture = defineService({
     const commits = new Commits({ publisher, guard, namesMatter: () => namesMatter, now })
     const readings = new Readings(commits, guard)
     const followUp = new FollowUp({ sql, commits, log })
+    const port =
+      config.agents.listen === undefined
+        ? undefined
+        : new AgentPort({
+            listen: config.agents.listen,
+            names: config.agents.names,
+            control: context.channels.client('control', agents.AgentsClient),
+            now,
+            waiting: (message) => context.waiting('agents', message),
+          })
     const onPending = (of: PartitionName): void => followUp.note(of)
     const hub = new Hub({
       sql,
@@ -48,7 +59,7 @@ export const capture = defineService({
       leaseTtlMs: config.lease_ttl_ms,
       blindReadingMs: config.blind_reading_ms,
       address: () => config.peer_address ?? advertised(context.addresses()),
-      believes: () => true,
+      believes: (identity) => port?.believes(identity) === true,
       onPending,
     })
     context.rpc.addService(agent.HubService, { attach: attachHandler(hub) })
@@ -77,6 +88,7 @@ export const capture = defineService({
       publishing,
       followUpComponent(followUp),
       hubComponent(hub),
+      ...(port ? [port.component(hub)] : []),
       followConfiguration({ bus: context.bus, hub, onActive }),
     ]
   },

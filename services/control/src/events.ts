@@ -26,4 +26,22 @@ export const events = defineEvents('control', {
     doc: 'A source with problems was given to be applied: the active version stays.',
     fields: { problems: 'field', code: 'label' },
   },
+  tokenCreated: {
+    level: 'info',
+    message: 'token for an agent made',
+    doc: 'A token was made that enrols one agent once.',
+    fields: { agent: 'field' },
+  },
+  certificateIssued: {
+    level: 'info',
+    message: 'certificate of an agent issued',
+    doc: 'An agent enrolled with its token, or renewed its certificate (renewed = 1).',
+    fields: { agent: 'field', renewed: 'field' },
+  },
+  agentRevoked: {
+    level: 'warn',
+    message: 'agent revoked',
+    doc: 'Certificates and tokens of an agent are void; capture cuts it off within seconds.',
+    fields: { agent: 'field', certificates: 'field' },
+  },
 })

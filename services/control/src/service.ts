@@ -1,8 +1,9 @@
 /** The control service: RPCs over the configuration store, publishing on canopy.config. */
 import { readFile } from 'node:fs/promises'
 import { type Component, classify, defineService, Failure } from '@canopy/chassis'
-import { control as proto, topics } from '@canopy/proto'
+import { agents, control as proto, topics } from '@canopy/proto'
 import { configurationStore } from './adapters/store/configuration.sql.ts'
+import { agentsServer } from './agents.ts'
 import { ControlConfig } from './config.ts'
 import type { ConfigurationStore } from './ports.ts'
 import { applyConfiguration, controlServer } from './rpc.ts'
@@ -24,6 +25,16 @@ export const control = defineService({
     })
     const store = configurationStore({ sql: context.sql, publish: stage.publish.bind(stage), now: context.now })
     context.rpc.addService(proto.ControlService, controlServer(store))
+    const { authority_dir, hub, certificate_hours, token_minutes } = context.config.agents
+    const enrolment = agentsServer({
+      sql: context.sql,
+      now: context.now,
+      authorityDir: authority_dir,
+      hub,
+      certificateHours: certificate_hours,
+      tokenMinutes: token_minutes,
+    })
+    context.rpc.addService(agents.AgentsService, enrolment)
     const { apply_file: file, domains_poll_ms: pollMs } = context.config
     const domains = followDomains({ store, channels: context.channels, pollMs, firstPollMs: Math.min(1_000, pollMs) })
     return file === undefined ? [domains] : [applyAtStart(store, file), domains]

@@ -1,5 +1,5 @@
 /** The one outbound stream to the hub: attaches, keeps alive, attaches again after a break. */
-import { classify, sleep } from '@canopy/chassis'
+import { classify, fromServiceError, sleep } from '@canopy/chassis'
 import type { agent } from '@canopy/proto'
 import { events } from '../events.ts'
 import type { HubLink, HubListener } from '../ports.ts'
@@ -17,11 +17,17 @@ export async function stayAttached(client: agent.HubClient, listener: HubListene
     listener.onDetached()
     if (signal.aborted) return
     attempt = welcomed ? 0 : attempt + 1
-    events.detached({ code: classify(error).code })
+    events.detached({ code: codeOf(error) })
     const waitMs = Math.min(backOffMs.most, backOffMs.first * 2 ** attempt)
     await sleep(waitMs / 2 + (Math.random() * waitMs) / 2, signal).catch(() => undefined)
   }
 }
+
+/** Of a refusal by the hub its own code; else what broke. */
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'metadata' in error
+    ? fromServiceError(error as Parameters<typeof fromServiceError>[0], 'attach').code
+    : classify(error).code
 
 interface Ended {
   readonly welcomed: boolean

@@ -19,7 +19,10 @@ export function attachHandler(
 ): agent.HubServer['attach'] {
   return (call) => {
     const identity = identify?.(call)
-    if (identify && !identity) return call.destroy(toServiceError(unenrolled()) as unknown as Error)
+    if (identify && !identity) {
+      call.emit('error', toServiceError(unenrolled()))
+      return
+    }
     let session: AgentSession | undefined
     call.on('data', (message: agent.AgentMessage) => {
       if (session) hub.receive(session, message)
@@ -42,7 +45,7 @@ export function attachHandler(
 
 const understood = (protocol: number): boolean => protocol >= protocols.least && protocol <= protocols.newest
 
-const unenrolled = (): Failure =>
+export const unenrolled = (): Failure =>
   new Failure({
     kind: 'permanent',
     code: 'CANOPY-ENROL-0002',

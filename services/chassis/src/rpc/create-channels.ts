@@ -8,6 +8,8 @@ export interface ChannelsOptions {
   /** Address of each service by name: host:port or unix:/path. */
   readonly peers: Readonly<Record<string, string>>
   readonly tls?: TlsFiles
+  /** PEM of whom to believe, instead of `tls`: for a caller that has no certificate yet. */
+  readonly authority?: string
 }
 
 /** A name behind DNS spreads over all its addresses; a broken connection is noticed within half a minute. */
@@ -35,7 +37,7 @@ export function createChannels(options: ChannelsOptions): Channels {
   const connect = <C extends Client>(make: ClientConstructor<C>, address: string, tlsName?: string): C => {
     const dns = address.startsWith('unix:') || address.includes('://') ? address : `dns:///${address}`
     const named = tlsName === undefined ? {} : { 'grpc.ssl_target_name_override': tlsName }
-    return new make(dns, channelCredentials(address, options.tls), { ...clientOptions, ...named })
+    return new make(dns, channelCredentials(address, options.tls, options.authority), { ...clientOptions, ...named })
   }
   return {
     client: (service, make) =>

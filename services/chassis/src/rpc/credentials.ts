@@ -20,11 +20,15 @@ export function isLocal(address: string): boolean {
 }
 
 /** Credentials of a listener. Failure CANOPY-RPC-0010: an address others can reach, without TLS. */
-export function serverCredentials(address: string, tls: TlsFiles | undefined): ServerCredentials {
+export function serverCredentials(
+  address: string,
+  tls: TlsFiles | undefined,
+  requireCertificate = true,
+): ServerCredentials {
   if (address.startsWith('unix:')) return ServerCredentials.createInsecure()
   if (tls !== undefined) {
     const files = watchTls(tls)
-    return experimental.createCertificateProviderServerCredentials(files, files, true)
+    return experimental.createCertificateProviderServerCredentials(files, files, requireCertificate)
   }
   if (isLocal(address)) return ServerCredentials.createInsecure()
   throw new Failure({
@@ -36,8 +40,12 @@ export function serverCredentials(address: string, tls: TlsFiles | undefined): S
   })
 }
 
-/** Credentials of a channel: plain to what is local, TLS to everything else. */
-export function channelCredentials(address: string, tls: TlsFiles | undefined): ChannelCredentials {
+/**
+ * Credentials of a channel: plain to what is local, TLS to everything else. `authority`: PEM of whom to believe, for a
+ * caller that has no certificate yet.
+ */
+export function channelCredentials(address: string, tls: TlsFiles | undefined, authority?: string): ChannelCredentials {
+  if (authority !== undefined) return ChannelCredentials.createSsl(Buffer.from(authority))
   if (address.startsWith('unix:')) return ChannelCredentials.createInsecure()
   if (tls !== undefined) {
     const files = watchTls(tls)

@@ -17,8 +17,13 @@ export function createRpcServer(): Server {
 }
 
 /** Binds a server and returns the address with its real port. Failure CANOPY-RPC-0013: it is taken. */
-export async function bindRpcServer(server: Server, address: string, tls: TlsFiles | undefined): Promise<string> {
-  const credentials = serverCredentials(address, tls)
+export async function bindRpcServer(
+  server: Server,
+  address: string,
+  tls: TlsFiles | undefined,
+  callers: 'certificate required' | 'certificate optional' = 'certificate required',
+): Promise<string> {
+  const credentials = serverCredentials(address, tls, callers === 'certificate required')
   if (address.startsWith('unix:') && !(await freeSocketFile(address.slice('unix:'.length)))) throw taken(address)
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) =>

@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js'
 import { traceHeaders, traceparentHeader, withSpan } from '../telemetry/tracing.ts'
 import { fromServiceError, toServiceError } from './failure-status.ts'
+import { type PeerCertificate, peerCertificate } from './peer.ts'
 
 /** Milliseconds a call may take when nobody says otherwise. */
 export const defaultDeadlineMs = 10_000
@@ -19,6 +20,8 @@ export interface CallContext {
   /** Milliseconds since the epoch after which nobody waits for the answer. */
   readonly deadlineMs: number
   readonly metadata: Metadata
+  /** The caller's certificate, where it showed one that is believed. */
+  readonly peer: PeerCertificate | undefined
 }
 
 /**
@@ -36,7 +39,12 @@ export function unary<Request, Response>(
     const timer = setTimeout(() => abort.abort(new Error('deadline exceeded')), Math.max(0, deadlineMs - Date.now()))
     call.on('cancelled', () => abort.abort(new Error('cancelled by the caller')))
     const parent = call.metadata.get(traceparentHeader)[0]?.toString()
-    const context: CallContext = { signal: abort.signal, deadlineMs, metadata: call.metadata }
+    const context: CallContext = {
+      signal: abort.signal,
+      deadlineMs,
+      metadata: call.metadata,
+      peer: peerCertificate(call),
+    }
     withSpan(call.getPath(), { kind: 'server', parent }, () => handle(call.request, context))
       .then(
         (response) => callback(null, response),

@@ -1,14 +1,50 @@
 /** Agents and what they are asked for: who is attached, reading one object now, releasing what a reading missed. */
 import { call, Failure } from '@canopy/chassis'
-import { capture } from '@canopy/proto'
+import { agents, capture } from '@canopy/proto'
 import { bodyText, requiredText } from '../http/body.ts'
-import type { Asked } from '../ports.ts'
+import { type Asked, badRequest } from '../ports.ts'
+import { answered, attempt } from './services.ts'
 
 const client = ({ channels }: Asked) => channels.client('capture', capture.CaptureClient)
 /** Every partition of a forest is asked in turn. */
 const readDeadlineMs = 60_000
 
-export const listAgents = (asked: Asked): Promise<capture.ListAgentsResponse> => call(client(asked), 'listAgents', {})
+const enrolment = ({ channels }: Asked) => channels.client('control', agents.AgentsClient)
+
+export interface AgentsAnswer {
+  readonly agents: readonly capture.AgentStatus[]
+  /** Those that got a certificate or a token, attached or not; empty where control does not answer. */
+  readonly enrolled: readonly agents.EnrolledAgent[]
+}
+
+export async function listAgents(asked: Asked): Promise<AgentsAnswer> {
+  const [attached, known] = await Promise.all([
+    call(client(asked), 'listAgents', {}),
+    attempt(() => call(enrolment(asked), 'listEnrolled', {})),
+  ])
+  return { agents: attached.agents, enrolled: answered(known)?.agents ?? [] }
+}
+
+/** The token is in this one answer and nowhere else. */
+export const createToken = (asked: Asked): Promise<agents.CreateTokenResponse> => {
+  const minutes = bodyText(asked.body, 'minutes') || '0'
+  if (!/^\d{1,5}$/.test(minutes)) throw badRequest(`${minutes} are no minutes`, 'body.minutes')
+  return call(enrolment(asked), 'createToken', {
+    agent: requiredText(asked.body, 'agent'),
+    validMinutes: Number(minutes),
+    who: bodyText(asked.body, 'who') || 'console',
+    forests: bodyText(asked.body, 'forests')
+      .split(',')
+      .filter((name) => name !== ''),
+  })
+}
+
+export const revokeAgent = (asked: Asked): Promise<agents.RevokeResponse> =>
+  call(enrolment(asked), 'revoke', {
+    agent: requiredText(asked.body, 'agent'),
+    why: requiredText(asked.body, 'why'),
+    who: bodyText(asked.body, 'who') || 'console',
+  })
 
 /** Failure CANOPY-CONSOLE-0010-NOT-FOUND: no forest that answered has it. */
 export async function readNow(asked: Asked): Promise<capture.ReadObjectResponse> {

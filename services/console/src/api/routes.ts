@@ -1,7 +1,7 @@
 /** Every route of the gateway. */
 import { version } from '@canopy/chassis'
 import type { Route } from '../ports.ts'
-import { listAgents, readNow, releaseMissing, retryCredential } from './agents.ts'
+import { createToken, listAgents, readNow, releaseMissing, retryCredential, revokeAgent } from './agents.ts'
 import { check } from './check.ts'
 import { apply, current, diff, validate } from './configuration.ts'
 import { evaluate } from './expression.ts'
@@ -31,6 +31,8 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/api/v1/parked/release', answer: releaseParked },
   { method: 'GET', path: '/api/v1/conflicts', answer: conflicts },
   { method: 'GET', path: '/api/v1/agents', answer: listAgents },
+  { method: 'POST', path: '/api/v1/agents/token', answer: createToken },
+  { method: 'POST', path: '/api/v1/agents/revoke', answer: revokeAgent },
   { method: 'POST', path: '/api/v1/agents/retry', answer: retryCredential },
   { method: 'POST', path: '/api/v1/read', answer: readNow },
   { method: 'POST', path: '/api/v1/forests/release', answer: releaseMissing },

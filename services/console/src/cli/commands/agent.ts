@@ -1,12 +1,13 @@
-/** canopy agent list|explain|retry */
-import type { capture } from '@canopy/proto'
-import { type Command, type Given, printJson } from '../command.ts'
-import { ago, counted } from '../format.ts'
+/** canopy agent list|token|revoke|explain|retry */
+import type { agents, capture } from '@canopy/proto'
+import type { AgentsAnswer } from '../../api/agents.ts'
+import { type Command, type Given, optionText, printJson } from '../command.ts'
+import { ago, clock, counted } from '../format.ts'
 import type { Json } from '../json.ts'
 import { Problem } from '../problem.ts'
 import { table } from '../table.ts'
 
-type Agents = Json<capture.ListAgentsResponse>
+type Agents = Json<AgentsAnswer>
 type Agent = Agents['agents'][number]
 
 const list: Command = {
@@ -20,8 +21,9 @@ const list: Command = {
   },
 }
 
-function print({ out, now }: Given, { agents }: Agents): void {
-  if (agents.length === 0) return out.line('No agent is attached.')
+function print({ out, now }: Given, { agents, enrolled }: Agents): void {
+  const away = enrolled.filter(({ name }) => !agents.some((agent) => agent.name === name))
+  if (agents.length + away.length === 0) return out.line('No agent is attached, and none was enrolled.')
   const columns = [
     { title: 'agent', keep: true },
     { title: 'version' },
@@ -38,7 +40,61 @@ function print({ out, now }: Given, { agents }: Agents): void {
     agent.partitions.join(' ') || 'stands by',
     agent.credentials.join(' '),
   ])
+  for (const each of away) rows.push([each.name, '', 'no', awayBecause(each, now()), '', ''])
   for (const line of table(columns, rows, out)) out.line(line)
+}
+
+function awayBecause({ revokedAt, tokenExpiresAt, notAfter }: Agents['enrolled'][number], now: Date): string {
+  if (tokenExpiresAt) return `token until ${clock(tokenExpiresAt, now)}`
+  if (revokedAt) return `revoked ${ago(revokedAt, now)}`
+  return notAfter && Date.parse(notAfter) > now.getTime() ? 'certificate' : 'certificate ended'
+}
+
+const token: Command = {
+  words: 'agent token',
+  summary: 'Makes a token that enrols one agent, once; it is shown here and nowhere else',
+  positionals: [{ name: 'NAME', help: 'of the agent, as it will be listed' }],
+  options: [
+    { name: 'minutes', value: 'N', help: 'how long it works (default: control.agents.token_minutes)' },
+    { name: 'forests', value: 'A,B', help: 'the only forests it may read; default: all' },
+  ],
+  examples: ['canopy agent token bridge-1 > token'],
+  run: async (given) => {
+    const body = {
+      agent: given.positionals.NAME,
+      minutes: optionText(given, 'minutes') ?? '',
+      forests: optionText(given, 'forests') ?? '',
+      who: given.env.USER ?? 'cli',
+    }
+    const answer = await (await given.gateway()).post<Json<agents.CreateTokenResponse>>('agents/token', body)
+    if (given.json) printJson(given, answer)
+    else {
+      given.out.line(answer.token)
+      const until = clock(answer.expiresAt, given.now())
+      given.err.line(
+        `Works once, until ${until}. Put it into the file of agent.enrolment.token_file on the agent's host.`,
+      )
+    }
+    return 0
+  },
+}
+
+const revoke: Command = {
+  words: 'agent revoke',
+  summary: "Makes an agent's certificates and tokens void; it is cut off within seconds",
+  positionals: [{ name: 'NAME', help: 'of canopy agent list' }],
+  options: [{ name: 'why', value: 'TEXT', help: 'kept with the revocation', required: true }],
+  run: async (given) => {
+    const agent = given.positionals.NAME
+    const body = { agent, why: optionText(given, 'why') ?? '', who: given.env.USER ?? 'cli' }
+    const answer = await (await given.gateway()).post<Json<agents.RevokeResponse>>('agents/revoke', body)
+    if (given.json) printJson(given, answer)
+    else
+      given.out.line(
+        `${agent} is out: ${counted(answer.certificates, 'certificate')} and ${counted(answer.tokens, 'token')} are void.`,
+      )
+    return 0
+  },
 }
 
 const explain: Command = {
@@ -91,4 +147,4 @@ const retry: Command = {
   },
 }
 
-export const agentCommands: readonly Command[] = [list, explain, retry]
+export const agentCommands: readonly Command[] = [list, token, revoke, explain, retry]
