@@ -4,5 +4,6 @@ export { type CompiledConfiguration, compileConfiguration } from './compile-conf
 export { ControlConfig } from './config.ts'
 export { defaultTables, writableTargets } from './core/defaults.ts'
 export { type ConfigurationDifference, differences } from './core/difference.ts'
+export { importMappings } from './import-mappings.ts'
 export { control } from './service.ts'
 export { SourceSchema } from './source.ts'

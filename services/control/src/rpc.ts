@@ -5,6 +5,7 @@ import { compileConfiguration } from './compile-configuration.ts'
 import { differences } from './core/difference.ts'
 import { withDomains } from './core/with-domains.ts'
 import { events } from './events.ts'
+import { importMappings } from './import-mappings.ts'
 import type { ConfigurationStore } from './ports.ts'
 
 /** A configuration that is not there is Failure CANOPY-CONTROL-NOT-FOUND. */
@@ -39,6 +40,7 @@ export function controlServer(store: ConfigurationStore): control.ControlServer 
       const drafted = configuration && withDomains(configuration, await store.observedDomains())
       return { configuration: drafted, problems: problems.map(toMessage), tests: [...tests] }
     }),
+    importMappings: unary(async ({ source, name }: control.ImportMappingsRequest) => importMappings(source, name)),
   }
 }
 

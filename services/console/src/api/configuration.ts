@@ -18,6 +18,12 @@ export const apply = (asked: Asked): Promise<control.ApplyConfigurationResponse>
 export const diff = (asked: Asked): Promise<control.DiffConfigurationResponse> =>
   call(client(asked), 'diffConfiguration', { source: requiredText(asked.body, 'source') })
 
+export const importRules = (asked: Asked): Promise<control.ImportMappingsResponse> =>
+  call(client(asked), 'importMappings', {
+    source: requiredText(asked.body, 'source'),
+    name: bodyText(asked.body, 'name'),
+  })
+
 export interface ConfigurationAnswer {
   readonly configuration: configuration.Configuration
   /** Newest first. */

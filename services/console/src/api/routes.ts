@@ -3,7 +3,7 @@ import { version } from '@canopy/chassis'
 import type { Route } from '../ports.ts'
 import { createToken, listAgents, readNow, releaseMissing, retryCredential, revokeAgent } from './agents.ts'
 import { check } from './check.ts'
-import { apply, current, diff, validate } from './configuration.ts'
+import { apply, current, diff, importRules, validate } from './configuration.ts'
 import { evaluate } from './expression.ts'
 import { log, verifyLog } from './log.ts'
 import { preview, test } from './map.ts'
@@ -22,6 +22,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/api/v1/config/validate', answer: validate },
   { method: 'POST', path: '/api/v1/config/apply', answer: apply },
   { method: 'POST', path: '/api/v1/config/diff', answer: diff },
+  { method: 'POST', path: '/api/v1/config/import', answer: importRules },
   { method: 'POST', path: '/api/v1/expression', answer: evaluate },
   { method: 'POST', path: '/api/v1/map/preview', answer: preview },
   { method: 'POST', path: '/api/v1/map/test', answer: test },

@@ -8,6 +8,7 @@ import type { Json } from '../json.ts'
 import { Problem, usageProblem } from '../problem.ts'
 import { clean, table, wrap } from '../table.ts'
 import { whoAmI } from '../who.ts'
+import { importFile } from './config-import.ts'
 
 const fileOf = (given: Given): string => given.positionals.FILE ?? ''
 
@@ -88,7 +89,7 @@ const apply: Command = {
   },
 }
 
-export const configCommands: readonly Command[] = [validate, show, diff, apply]
+export const configCommands: readonly Command[] = [validate, show, diff, apply, importFile]
 
 async function post<T>(given: Given, what: string): Promise<T> {
   const source = await sourceOf(given, given.positionals.FILE ?? '')
