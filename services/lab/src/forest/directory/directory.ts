@@ -302,7 +302,10 @@ export class LabDirectory {
     if (!changed) return entry
     const usn = operation.op === 'password' ? 0 : this.store.usn
     if (usn > 0) this.store.origins.note(usn, { id: this.invocationId, usn })
-    if (this.#bulk) return entry
+    if (this.#bulk) {
+      entry.pack(this.store.slab)
+      return entry
+    }
     this.#journal?.append(operation)
     if (usn > 0) for (const listener of this.#listeners) listener(entry)
     // The relative id was given out here; nobody else may choose another.

@@ -1,8 +1,9 @@
 /** One object of the directory, kept small: entries that hold the same attributes share one list of them. */
 import type { AttributeType, ObjectClass } from './schema.ts'
+import type { Slab, Stored } from './slab.ts'
+import { SmallMap } from './small-map.ts'
 
 export type Value = string | Buffer
-type Stored = Value | readonly Value[] | undefined
 
 /** The attributes an entry has a slot for; entries made alike share one. */
 export class Shape {
@@ -32,8 +33,8 @@ export class Shape {
 
 /** The values of one forward link, each with the USN it was written at; removed values are remembered. */
 export class LinkSet {
-  readonly present = new Map<Entry, number>()
-  removed: Map<Entry, number> | undefined
+  readonly present = new SmallMap<Entry, number>()
+  removed: SmallMap<Entry, number> | undefined
 }
 
 /** A link that waits for a deleted end to come back. */
@@ -72,10 +73,12 @@ export class Entry {
   /** GUID of the container it was deleted from. */
   lastParent: string | undefined
   shape: Shape = Shape.empty
-  values: Stored[] = []
+  #values: Stored[] | undefined = []
+  #slab: Slab | undefined
+  #packedAt = 0
   /** USN per attribute where it is not that of the creation. */
-  usns: Map<AttributeType, number> | undefined
-  links: Map<AttributeType, LinkSet> | undefined
+  usns: SmallMap<AttributeType, number> | undefined
+  links: SmallMap<AttributeType, LinkSet> | undefined
   /** Forward attribute and holder, in turn, of every link that points here. */
   back: (AttributeType | Entry)[] | undefined
   sleeping: SleepingLink[] | undefined
@@ -95,6 +98,22 @@ export class Entry {
     this.changedMs = birth.atMs
   }
 
+  /** By slot of the shape. */
+  get values(): readonly Stored[] {
+    if (this.#values !== undefined) return this.#values
+    return this.#slab?.unpack(this.#packedAt, this.shape.types.length) ?? []
+  }
+
+  /** Moves the values out of the heap until one of them changes. */
+  pack(slab: Slab): void {
+    if (this.#values === undefined) return
+    const at = slab.pack(this.shape.types, this.#values)
+    if (at === undefined) return
+    this.#slab = slab
+    this.#packedAt = at
+    this.#values = undefined
+  }
+
   stored(type: AttributeType): readonly Value[] {
     const slot = this.shape.slot(type)
     const value = slot < 0 ? undefined : this.values[slot]
@@ -109,13 +128,14 @@ export class Entry {
   }
 
   put(type: AttributeType, values: readonly Value[]): void {
+    this.#values ??= [...this.values]
     let slot = this.shape.slot(type)
     if (slot < 0) {
       if (values.length === 0) return
       slot = this.shape.types.length
       this.shape = this.shape.with(type)
     }
-    this.values[slot] = values.length === 0 ? undefined : values.length === 1 ? values[0] : values
+    this.#values[slot] = values.length === 0 ? undefined : values.length === 1 ? values[0] : values
   }
 
   usnOf(type: AttributeType): number {
@@ -123,12 +143,12 @@ export class Entry {
   }
 
   touch(type: AttributeType, usn: number): void {
-    this.usns ??= new Map()
+    this.usns ??= new SmallMap()
     this.usns.set(type, usn)
   }
 
   linkSet(type: AttributeType): LinkSet {
-    this.links ??= new Map()
+    this.links ??= new SmallMap()
     let set = this.links.get(type)
     if (set === undefined) {
       set = new LinkSet()

@@ -1,6 +1,7 @@
 /** Forward and back links kept in step, asleep while one of their ends is deleted. */
 import type { Entry, SleepingLink } from './entry.ts'
 import type { AttributeType } from './schema.ts'
+import { SmallMap } from './small-map.ts'
 
 export function connect(link: SleepingLink): void {
   const set = link.holder.linkSet(link.type)
@@ -14,7 +15,7 @@ export function connect(link: SleepingLink): void {
 export function disconnect(link: SleepingLink): void {
   const set = link.holder.linkSet(link.type)
   set.present.delete(link.target)
-  set.removed ??= new Map()
+  set.removed ??= new SmallMap()
   set.removed.set(link.target, link.usn)
   dropBack(link)
 }

@@ -4,6 +4,7 @@ import { rdnKey } from './dn.ts'
 import { Entry, type SleepingLink, type Value } from './entry.ts'
 import { connect } from './links.ts'
 import { attribute, findClass } from './schema.ts'
+import { SmallMap } from './small-map.ts'
 import type { Store } from './store.ts'
 
 interface EntryLine {
@@ -79,7 +80,7 @@ export function* shiftUsns(lines: Iterable<SnapshotLine>, by: number): Generator
   }
 }
 
-function flat(values: ReadonlyMap<Entry, number>, numbers: ReadonlyMap<Entry, number>): number[] {
+function flat(values: Iterable<[Entry, number]>, numbers: ReadonlyMap<Entry, number>): number[] {
   const pairs: number[] = []
   for (const [target, usn] of values) pairs.push(numbers.get(target) ?? -1, usn)
   return pairs
@@ -136,7 +137,7 @@ function loadLinks(line: LinkLine, at: (number: number) => Entry): void {
     if (line.k === 'present') connect({ type, holder, target, usn })
     else {
       const set = holder.linkSet(type)
-      set.removed ??= new Map()
+      set.removed ??= new SmallMap()
       set.removed.set(target, usn)
     }
   }
@@ -162,5 +163,6 @@ function loadEntry(store: Store, line: EntryLine, parent: Entry | undefined): En
     store.byGuid.set(entry.guid, entry)
   }
   store.index(entry)
+  entry.pack(store.slab)
   return entry
 }

@@ -6,6 +6,7 @@ import { parseGuid } from './guid.ts'
 import { Origins } from './origins.ts'
 import { attribute } from './schema.ts'
 import { parseSid } from './sid.ts'
+import { Slab } from './slab.ts'
 
 const accountName = attribute('sAMAccountName')
 const principalName = attribute('userPrincipalName')
@@ -28,6 +29,8 @@ export class Store {
   /** The container of what was deleted, itself out of sight. */
   deletedObjects: Entry | undefined
   usn = 4096
+  /** Values of entries that were loaded in bulk. */
+  readonly slab = new Slab()
   /** Which controller made each change first. */
   readonly origins = new Origins()
   nextRid = 1104

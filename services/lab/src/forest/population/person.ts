@@ -105,7 +105,9 @@ function addressPart(givenName: string, sn: string, index: number): string {
 /** At most twenty characters, as AD demands of users, and never used twice. */
 function accountName(o: PersonOptions, local: string): string {
   const number = o.index === 0 ? '' : String(o.index)
-  return (o.service ?? local.replace('.', '')).slice(0, 20 - number.length) + (o.service === undefined ? number : '')
+  // The numbers of names alike would run into that of the account.
+  const letters = local.replace('.', '').replace(/\d+$/, '')
+  return (o.service ?? letters).slice(0, 20 - number.length) + (o.service === undefined ? number : '')
 }
 
 /** The wish, or the wish with the next number nobody has; `taken` maps each to the last number given. */

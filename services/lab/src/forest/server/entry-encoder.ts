@@ -131,7 +131,20 @@ function writeLinks(w: BerWriter, answer: EntryAnswer, type: AttributeType): voi
   const high = Math.min(asked?.high ?? Number.MAX_SAFE_INTEGER, low + maxValuesInRange - 1, count - 1)
   if (asked === undefined) writeEnds(w, answer, { type, ends: [] })
   const label = `${type.name};range=${low}-${high >= count - 1 ? '*' : high}`
-  writeEnds(w, answer, { type, label, ends: slice(linkEnds(answer.entry, type), low, high) })
+  const ends = count > listedFrom ? listed(answer, type) : linkEnds(answer.entry, type)
+  writeEnds(w, answer, { type, label, ends: Array.isArray(ends) ? ends.slice(low, high + 1) : slice(ends, low, high) })
+}
+
+/** Lists longer than this are kept while they are read range by range. */
+const listedFrom = 10 * maxValuesInRange
+const lists = new WeakMap<Entry, { readonly type: AttributeType; readonly usn: number; readonly ends: Entry[] }>()
+
+function listed({ entry, store }: EntryAnswer, type: AttributeType): Entry[] {
+  const kept = lists.get(entry)
+  if (kept?.type === type && kept.usn === store.usn) return kept.ends
+  const ends = [...linkEnds(entry, type)]
+  lists.set(entry, { type, usn: store.usn, ends })
+  return ends
 }
 
 function* slice(ends: Iterable<Entry>, low: number, high: number): Generator<Entry> {
