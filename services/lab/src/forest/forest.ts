@@ -6,6 +6,7 @@ import type { Authority } from '../authority.ts'
 import { type LabController, startController } from './controller.ts'
 import { baseDnOf } from './directory/base-tree.ts'
 import { LabDirectory } from './directory/directory.ts'
+import { uniteDomains } from './domains.ts'
 import type { ForestFaults } from './faults.ts'
 import { type Population, populate } from './population/populate.ts'
 import { Replication } from './replication.ts'
@@ -39,6 +40,8 @@ export interface ForestOptions {
   readonly accounts?: readonly LabAccount[]
   /** Deleted objects keep attributes and links until restored; default true. */
   readonly recycleBin?: boolean
+  /** A domain of the same forest: both may name each other's objects in their links. */
+  readonly domainOf?: LabForest
   /** Domain controllers, each with its own invocationId and USNs; default 1. Only the first is kept in `dir`. */
   readonly controllers?: number
   /** How long a change takes from one controller to the next; default 0. */
@@ -88,6 +91,11 @@ export async function startForest(o: ForestOptions): Promise<LabForest> {
     o.replicationLagMs,
   )
   const [first] = controllers
+  const united = o.domainOf
+  const separate =
+    united === undefined
+      ? undefined
+      : uniteDomains([united.directory, ...united.directory.otherDomains.list, directory])
   const { url, ldapsUrl, servername, faults, binds } = first
   return {
     name: o.name,
@@ -105,6 +113,7 @@ export async function startForest(o: ForestOptions): Promise<LabForest> {
     replication,
     close: async () => {
       await Promise.all(controllers.map((each) => each.close()))
+      separate?.()
       replication.close()
       directory.close()
     },

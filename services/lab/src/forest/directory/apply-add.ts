@@ -4,6 +4,7 @@ import type { Entry, Value } from './entry.ts'
 import { LdapFailure, resultCode } from './failure.ts'
 import { connect } from './links.ts'
 import type { Operation } from './operation.ts'
+import { parsePhantom, phantomFor } from './phantom.ts'
 import { type AttributeType, attribute, findAttribute, findClass, type ObjectClass } from './schema.ts'
 import type { Store } from './store.ts'
 import { acceptValues } from './values.ts'
@@ -125,6 +126,8 @@ export function writableAttribute(name: string): AttributeType | undefined {
 
 /** The entry that a link value names; throws 32 when there is none. */
 export function linkTarget(store: Store, value: Value): Entry {
+  const phantom = parsePhantom(String(value))
+  if (phantom !== undefined && !store.byGuid.has(phantom.guid)) return phantomFor(store, phantom)
   const target = store.find(String(value))
   if (target === undefined || target.deleted) {
     throw new LdapFailure(

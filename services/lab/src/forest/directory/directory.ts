@@ -15,6 +15,7 @@ import { type AttributeInput, inputRecord, isChangeList, replaceAll } from './in
 import { Journal } from './journal.ts'
 import { LabObject } from './object.ts'
 import type { Change, Operation } from './operation.ts'
+import { OtherDomains } from './other-domains.ts'
 import { Passwords, passwordHash, type Secret } from './passwords.ts'
 import { attribute } from './schema.ts'
 import { loadSnapshot, type SnapshotLine, shiftUsns, snapshotLines } from './snapshot.ts'
@@ -58,6 +59,8 @@ export class LabDirectory {
   readonly name: string
   readonly baseDn: string
   readonly recycleBin: boolean
+  /** Of the same forest. */
+  readonly otherDomains = new OtherDomains<LabDirectory>(() => this.#store)
   /** Name of the domain controller this database is of. */
   readonly controller: string
   /** Thirty-two hexadecimal digits, one for each controller's database; changes only when that is made anew. */
@@ -149,7 +152,8 @@ export class LabDirectory {
 
   /** Adds an object; `guid` and `atMs` for populations that must come out the same each time. */
   add(dn: string, attributes: AttributeInput, o: { guid?: string; atMs?: number } = {}): LabObject {
-    const given = inputRecord(attributes)
+    const plain = Object.entries(inputRecord(attributes))
+    const given = Object.fromEntries(plain.map(([name, values]) => [name, this.otherDomains.named(name, values)]))
     if (given.member !== undefined) this.#ensureForeign(given.member)
     return this.#view(
       this.#commit({ op: 'add', atMs: o.atMs ?? this.#nowMs(), guid: o.guid ?? randomUUID(), dn, attributes: given }),
@@ -159,7 +163,8 @@ export class LabDirectory {
   /** Changes attributes: an undefined value removes, others replace; or a list of LDAP modifications. */
   modify(target: string, changes: readonly Change[] | AttributeInput, o: { permissive?: boolean } = {}): LabObject {
     const entry = this.#need(target)
-    const list = isChangeList(changes) ? changes : replaceAll(changes)
+    const asked = isChangeList(changes) ? changes : replaceAll(changes)
+    const list = asked.map((change) => ({ ...change, values: this.otherDomains.named(change.type, change.values) }))
     for (const change of list) if (change.type.toLowerCase() === 'member') this.#ensureForeign(change.values)
     this.#commit({ op: 'modify', atMs: this.#nowMs(), guid: entry.guid, changes: list, permissive: o.permissive })
     return this.#view(entry)

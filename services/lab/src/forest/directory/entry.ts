@@ -65,6 +65,8 @@ export class Entry {
   rid = 0
   /** A SID of another domain (foreign security principals). */
   foreignSid: string | undefined
+  /** Set where it only stands for an object of another domain. */
+  phantomDn: string | undefined
   readonly usnCreated: number
   usnChanged: number
   readonly createdMs: number

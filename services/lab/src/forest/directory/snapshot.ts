@@ -3,6 +3,7 @@
 import { rdnKey } from './dn.ts'
 import { Entry, type SleepingLink, type Value } from './entry.ts'
 import { connect } from './links.ts'
+import { phantomFor } from './phantom.ts'
 import { attribute, findClass } from './schema.ts'
 import { SmallMap } from './small-map.ts'
 import type { Store } from './store.ts'
@@ -43,7 +44,16 @@ interface SleepLine {
   readonly u: number
 }
 
-export type SnapshotLine = EntryLine | LinkLine | SleepLine
+/** An object of another domain that links end at. */
+interface PhantomLine {
+  readonly t: 'p'
+  readonly g: string
+  readonly s?: string
+  readonly dn: string
+  readonly d?: boolean
+}
+
+export type SnapshotLine = EntryLine | PhantomLine | LinkLine | SleepLine
 
 export function* snapshotLines(store: Store): Generator<SnapshotLine> {
   const numbers = new Map<Entry, number>()
@@ -54,6 +64,10 @@ export function* snapshotLines(store: Store): Generator<SnapshotLine> {
       yield entryLine(store, entry, numbers)
       if (entry.children !== undefined) stack.push(...entry.children.values())
     }
+  }
+  for (const phantom of store.phantoms.values()) {
+    numbers.set(phantom, numbers.size)
+    yield { t: 'p', g: phantom.guid, s: phantom.foreignSid, dn: store.dn(phantom), d: phantom.deleted || undefined }
   }
   for (const [entry, h] of numbers) {
     for (const [type, set] of entry.links ?? []) {
@@ -72,6 +86,7 @@ export function* shiftUsns(lines: Iterable<SnapshotLine>, by: number): Generator
   for (const line of lines) {
     if (line.t === 'l') yield { ...line, v: line.v.map((value, at) => (at % 2 === 0 ? value : value + by)) }
     else if (line.t === 's') yield { ...line, u: line.u + by }
+    else if (line.t === 'p') yield line
     else {
       const [created, changed, createdMs, changedMs] = line.u
       const x = Object.fromEntries(Object.entries(line.x ?? {}).map(([name, usn]) => [name, usn + by]))
@@ -119,7 +134,11 @@ export function loadSnapshot(store: Store, lines: Iterable<SnapshotLine>): void 
   }
   for (const line of lines) {
     if (line.t === 'e') entries.push(loadEntry(store, line, line.p === undefined ? undefined : at(line.p)))
-    else if (line.t === 's') {
+    else if (line.t === 'p') {
+      const phantom = phantomFor(store, { guid: line.g, sid: line.s, dn: line.dn })
+      phantom.deleted = line.d === true
+      entries.push(phantom)
+    } else if (line.t === 's') {
       const link: SleepingLink = { type: attribute(line.a), holder: at(line.h), target: at(line.to), usn: line.u }
       const keeper = at(line.at)
       keeper.sleeping = [...(keeper.sleeping ?? []), link]

@@ -3,6 +3,7 @@ import { formatRdn, parseDn, rdnKey } from './dn.ts'
 import { Entry, type EntryBirth } from './entry.ts'
 import { LdapFailure, resultCode } from './failure.ts'
 import { parseGuid } from './guid.ts'
+import { disconnect } from './links.ts'
 import { Origins } from './origins.ts'
 import { attribute } from './schema.ts'
 import { parseSid } from './sid.ts'
@@ -26,6 +27,10 @@ export class Store {
   readonly accounts = new Map<string, Entry>()
   readonly principals = new Map<string, Entry>()
   readonly contextDns = new Map<Entry, string>()
+  /** Stand-ins for objects of the forest's other domains, by GUID. */
+  readonly phantoms = new Map<string, Entry>()
+  /** What an object of another domain is called now. */
+  nameElsewhere: (guid: string) => string | undefined = () => undefined
   /** The container of what was deleted, itself out of sight. */
   deletedObjects: Entry | undefined
   usn = 4096
@@ -72,6 +77,17 @@ export class Store {
     this.#treeEpoch++
   }
 
+  /** Takes an entry out as if it had never been: it lives in another domain now. */
+  expel(entry: Entry): void {
+    this.unindex(entry)
+    for (const [type, set] of [...(entry.links ?? [])])
+      for (const target of [...set.present.keys()]) disconnect({ type, holder: entry, target, usn: this.usn })
+    entry.parent?.children?.delete(rdnKey(entry.rdnType, entry.rdnValue))
+    this.byGuid.delete(entry.guid)
+    this.byRid.delete(entry.rid)
+    this.#log = this.#log.map((each) => (each === entry ? undefined : each))
+  }
+
   /** Puts the entry at the end of the order of changes; call after its `usnChanged` was set. */
   note(entry: Entry): void {
     this.#log.push(entry)
@@ -112,6 +128,7 @@ export class Store {
   }
 
   dn(entry: Entry): string {
+    if (entry.phantomDn !== undefined) return this.nameElsewhere(entry.guid) ?? entry.phantomDn
     const context = entry.parent === undefined ? this.contextDns.get(entry) : undefined
     if (context !== undefined) return context
     if (entry.children === undefined) return this.#composeDn(entry)

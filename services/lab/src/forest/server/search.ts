@@ -235,11 +235,18 @@ function sorted(
 function writeReference(session: Session, id: number, o: PlainSearch): void {
   const { directory } = session.context
   if (o.request.scope !== 'sub' || o.controls.domainScope || directory.store.dn(o.base) !== directory.baseDn) return
+  const below = directory.otherDomains.list.filter((other) => other.baseDn.endsWith(`,${directory.baseDn}`))
+  const urls = [
+    `ldap://${directory.name}/CN=Configuration,${directory.baseDn}`,
+    ...below.map((other) => `ldap://${other.name}/${other.baseDn}`),
+  ]
   const w = session.out
-  const message = w.begin(0x30)
-  w.integer(id)
-  const body = w.begin(answerTag.reference)
-  w.string(`ldap://${directory.name}/CN=Configuration,${directory.baseDn}`)
-  w.end(body)
-  w.end(message)
+  for (const url of urls) {
+    const message = w.begin(0x30)
+    w.integer(id)
+    const body = w.begin(answerTag.reference)
+    w.string(url)
+    w.end(body)
+    w.end(message)
+  }
 }
