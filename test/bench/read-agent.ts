@@ -65,7 +65,7 @@ const session = new PartitionSession({
   sendBatch: async (batch) => {
     batches++
     for (const entry of batch.entries) {
-      if (entry.complete) objects++
+      if (entry.attributes.objectClass) objects++
       else otherEntries++
     }
     if (objects >= (marks[0] ?? Number.POSITIVE_INFINITY)) {

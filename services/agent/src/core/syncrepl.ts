@@ -6,6 +6,7 @@ import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
 import { directories } from './dialect.ts'
 import { EntryConverter } from './entry.ts'
 import { Collected, type FeedOptions, readPages } from './feed.ts'
+import { ForwardLinks } from './forward-links.ts'
 import { attributeList, containerFilter, observedFilter } from './observed.ts'
 import { Refresh } from './refresh.ts'
 import { readOne } from './usn.ts'
@@ -32,15 +33,16 @@ export async function* readSyncrepl(
 ): AsyncGenerator<FeedEvent, SyncreplCursor> {
   const containers = new Containers(options)
   await containers.load()
+  const forward = new ForwardLinks(from !== undefined)
   let cookie = from?.cookie ?? ''
   if (cookie === '') {
     yield { type: 'begin' }
     yield* readTree(options, containers)
-    cookie = yield* readObjects(options, containers)
+    cookie = yield* readObjects(options, containers, forward)
     yield { type: 'position', cursor: encodeCursor(at('snapshot', cookie)), phase: 'snapshot', flush: true }
   }
   if (from?.phase !== 'stream') {
-    yield* readLinks(options)
+    yield* readLinks(options, forward)
     yield { type: 'complete', cursor: encodeCursor(at('stream', cookie)) }
     yield { type: 'caughtUp', cursor: encodeCursor(at('stream', cookie)) }
   }
@@ -66,13 +68,23 @@ async function* readTree(options: FeedOptions, containers: Containers): AsyncGen
  * the cookie is a matter of time alone, objects come from a search of their own: after a crash OpenLDAP leaves out of a
  * synchronization what is newer than its last checkpoint.
  */
-async function* readObjects(options: SyncreplOptions, containers: Containers): AsyncGenerator<FeedEvent, string> {
+async function* readObjects(
+  options: SyncreplOptions,
+  containers: Containers,
+  forward: ForwardLinks,
+): AsyncGenerator<FeedEvent, string> {
   const attributes = attributesOf(options).filter((name) => !members.includes(name.toLowerCase()))
   const cookie = await presentCookie(options)
-  if (!isChangeNumbers(cookie)) return yield* readBySync(options, containers, attributes)
+  if (!isChangeNumbers(cookie)) {
+    forward.forget()
+    return yield* readBySync(options, containers, attributes)
+  }
   const search = { ...syncSearch(options, false, ''), attributes, controls: [] }
   const hints = (dn: string) => ({ parentGuid: containers.parentOf(dn), listless: true })
-  yield* readPages(options, search, { ranges: 'part', complete: true, hints })
+  for await (const event of readPages(options, search, { ranges: 'part', complete: true, hints })) {
+    if (event.type === 'entries') for (const { entry } of event.parts) forward.note(entry)
+    yield event
+  }
   return cookie.toString('base64')
 }
 
@@ -121,9 +133,14 @@ async function* readBySync(
   }
 }
 
-/** Who is in which group, and who is whose manager: every link once more, now that both ends are known. */
-async function* readLinks(options: FeedOptions): AsyncGenerator<FeedEvent> {
-  const attributes = attributesOf(options).filter(isLink)
+/**
+ * Who is in which group, now that both ends are known; and who is whose manager, where that was told before the manager
+ * was: one by one if they are few, else all once more.
+ */
+async function* readLinks(options: FeedOptions, forward: ForwardLinks): AsyncGenerator<FeedEvent> {
+  const few = forward.few()
+  for (const entry of few ?? []) yield { type: 'entry', entry, bytes: 400 }
+  const attributes = attributesOf(options).filter(few ? isMembers : isLink)
   const search = {
     base: options.namingContext,
     scope: 'sub',
@@ -132,6 +149,8 @@ async function* readLinks(options: FeedOptions): AsyncGenerator<FeedEvent> {
   } as const
   yield* readPages(options, search, { ranges: 'part', complete: false })
 }
+
+const isMembers = (name: string): boolean => members.includes(name.toLowerCase())
 
 /** The identity of every object there is. */
 async function* readNames(options: FeedOptions): AsyncGenerator<FeedEvent> {
@@ -144,7 +163,7 @@ async function* readNames(options: FeedOptions): AsyncGenerator<FeedEvent> {
   yield* readPages(options, search, { ranges: 'part', complete: false })
 }
 
-const isLink = (name: string): boolean => [...members, ...references].includes(name.toLowerCase())
+const isLink = (name: string): boolean => isMembers(name) || references.includes(name.toLowerCase())
 
 const attributesOf = ({ attributes }: FeedOptions): string[] => attributeList(attributes, needed)
 
