@@ -58,7 +58,7 @@ describe('the example configurations', () => {
   it('own rules replace those of the table, the rest stays in its order', async () => {
     const { configuration } = compileConfiguration(await example('two-forests.yaml'))
     const user = (target: string) =>
-      configuration?.mappings.filter((rule) => rule.kind === 'user' && rule.target === target)
+      configuration?.mappings.filter((rule) => rule.kind === 'user' && rule.forest === '' && rule.target === target)
     expect(user('companyName')).toMatchObject([
       { source: { $case: 'constant', value: 'Contoso Group' }, onCreate: true },
     ])
