@@ -4,6 +4,7 @@ import { deriveEdges, derivePairs, nextDesiredEdges, nextSourceEdges, pairsAt } 
 import { lockLiveness } from './adapters/locks.sql.ts'
 import { type EdgeCursor, putRederive, type RederiveWork, takeRederive, takeRework } from './adapters/work.sql.ts'
 import type { Rules } from './core/rules.ts'
+import type { Versions } from './core/versions.ts'
 import type { Gate } from './gate.ts'
 import { lockIdentities } from './locked.ts'
 import { propagate } from './propagate.ts'
@@ -19,6 +20,7 @@ export interface Again {
   readonly tx: Tx
   readonly out: Out
   readonly rules: Rules
+  readonly versions?: Versions
   readonly now: Date
   readonly gate: Gate
 }

@@ -1,5 +1,5 @@
 /** Takes contributions in: stored until the barrier lets decisions be made, resolved at once afterwards. */
-import { type Incoming, type Out, type Tx, traceOf } from '@canopy/chassis'
+import { Failure, type Incoming, type Out, type Tx, traceOf } from '@canopy/chassis'
 import type { contribution } from '@canopy/proto'
 import type { Barrier } from './adapters/barrier.sql.ts'
 import { outlines, writeContributions } from './adapters/contributions.sql.ts'
@@ -8,6 +8,7 @@ import { referrers } from './adapters/references.sql.ts'
 import { askRework } from './adapters/work.sql.ts'
 import { compareRank } from './core/rank.ts'
 import type { Rules } from './core/rules.ts'
+import type { Versions } from './core/versions.ts'
 import { lookAtNewGroups, nameScopingGroups } from './group-scope.ts'
 import { lockIdentities } from './locked.ts'
 import type { Member } from './ports.ts'
@@ -20,6 +21,7 @@ export interface Intake {
   readonly tx: Tx
   readonly out: Out
   readonly rules: Rules
+  readonly versions?: Versions
   readonly now: Date
   readonly state: Barrier['state']
   readonly records: readonly Incoming[]
@@ -81,6 +83,8 @@ async function storeAndAsk(intake: Intake, newest: ReadonlyMap<string, Contribut
 
 async function resolveNow(intake: Intake, newest: ReadonlyMap<string, Contribution>): Promise<boolean> {
   const { tx, out, rules, now } = intake
+  const versions = intake.versions ?? { used: rules }
+  refuseUnknownVersions(newest, versions)
   const incoming = [...newest.values()].sort(compareRank(rules.order))
   const anchors = incoming.filter((one) => !one.gone).map(candidate)
   const locked = await lockIdentities(tx, { incoming, anchors: [...new Set(anchors)] })
@@ -93,7 +97,7 @@ async function resolveNow(intake: Intake, newest: ReadonlyMap<string, Contributi
   await writeContributions(tx, placed.written, 'decided')
   const headers = new Map(intake.records.map((record) => [record.key, traceOf(record)]))
   const touched = { members: placed.members, anchors: [...placed.touched] }
-  const { flips, isWorkLeft } = await settle({ tx, out, rules, now, headers, isDeciding: false, ...touched })
+  const { flips, isWorkLeft } = await settle({ tx, out, rules, versions, now, headers, isDeciding: false, ...touched })
   const isMore = await propagate({ tx, out, now, flips, regrouped: [...placed.regrouped], settled: placed.touched })
   const groups = placed.written.filter(
     ({ contribution: one, anchor }) => one.kind === 'group' && placed.regrouped.has(anchor),
@@ -103,6 +107,16 @@ async function resolveNow(intake: Intake, newest: ReadonlyMap<string, Contributi
     groups.map((member) => member.contribution),
   )
   return isWorkLeft || isMore || isLookedAt
+}
+
+/** Another process has heard of a version that this one has not: its records wait until it has. */
+function refuseUnknownVersions(newest: ReadonlyMap<string, Contribution>, { used, next }: Versions): void {
+  const known = next?.rules.version ?? used.version
+  for (const one of newest.values()) {
+    if (one.configurationVersion <= known) continue
+    const message = `configuration version ${one.configurationVersion} is not known here yet`
+    throw new Failure({ kind: 'transient', code: 'CANOPY-RESOLVE-0002', message, retryAfterMs: 200 })
+  }
 }
 
 interface Placed {

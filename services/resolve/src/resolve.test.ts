@@ -331,6 +331,57 @@ describe('level-triggered', () => {
   })
 })
 
+describe('a newer configuration version', () => {
+  const under = (version: bigint) => ({ sourceAnchor: 'S', configurationVersion: version })
+  const anchor = deriveAnchor('user', 'S')
+  const next = testConfiguration({ version: 2n, precedence: [{ attribute: 'mail', order: ['b'] }] })
+  const isEvaluated = new Set<string>()
+  const both = async () => {
+    isEvaluated.clear()
+    await store.contributions(
+      person('a', one, { mail: 'a@x' }, under(1n)),
+      person('b', two, { mail: 'b@x' }, under(1n)),
+    )
+    await opened()
+    store.published.log.length = 0
+    store.evaluating(next, ({ forest }) => isEvaluated.has(forest))
+  }
+
+  it('is used for an identity when all its objects were evaluated under it, and only then', async () => {
+    await both()
+    await store.contributions(person('a', one, { mail: 'A@x' }, { ...under(2n), version: 2n }))
+    await store.drain()
+    expect(store.published.log).toEqual([])
+    await store.contributions(person('b', two, { mail: 'B@x' }, { ...under(2n), version: 2n }))
+    expect(store.published.desired.get(anchor)?.attributes.mail).toMatchObject({
+      values: ['B@x'],
+      losers: [{ values: ['A@x'] }],
+    })
+  })
+  it('counts an object whose partition was evaluated, though it says nothing new', async () => {
+    await both()
+    await store.contributions(person('a', one, { mail: 'A@x' }, { ...under(2n), version: 2n }))
+    isEvaluated.add('b')
+    await store.sql.query('insert into rework (anchor) select anchor from deferred')
+    await store.drain()
+    expect(store.published.desired.get(anchor)?.attributes.mail).toMatchObject({
+      values: ['b@x'],
+      losers: [{ values: ['A@x'] }],
+    })
+  })
+  it('never keeps a disable waiting', async () => {
+    await both()
+    const disabled = { mail: 'a@x', accountEnabled: 'false' }
+    await store.contributions(person('a', one, disabled, { ...under(2n), version: 2n }))
+    expect(store.published.desired.get(anchor)?.attributes.accountEnabled?.values).toEqual(['false'])
+  })
+  it('that is not known here yet makes its records wait', async () => {
+    await both()
+    const newer = person('a', one, {}, { ...under(3n), version: 2n })
+    await expect(store.contributions(newer)).rejects.toMatchObject({ kind: 'transient', code: 'CANOPY-RESOLVE-0002' })
+  })
+})
+
 describe('an identity is found', () => {
   it('by anchor, object, DN, UPN, mail and source anchor', async () => {
     await opened()

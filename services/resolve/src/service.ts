@@ -46,7 +46,7 @@ export const resolve = defineService({
       pollMs: context.config.poll_ms,
       parts: () => {
         const rules = parts.desk.rules()
-        return parts.stage && rules ? { stage: parts.stage, rules } : undefined
+        return parts.stage && rules ? { stage: parts.stage, rules, versions: parts.desk.versions } : undefined
       },
       refresh: parts.desk.refresh,
     })
@@ -110,12 +110,13 @@ const isMarker = (key: string): boolean => key.startsWith('=configuration/')
 async function handle(parts: Parts, batch: StageBatch): Promise<void> {
   const startedMs = performance.now()
   const { tx, out, topic } = batch
-  const rules = parts.desk.rules()!
   const state = await parts.gate.enter(tx)
+  const versions = await parts.desk.versions(tx)
+  const rules = versions.used
   const now = parts.context.now()
   const markers = batch.records.filter((record) => isMarker(record.key))
   const records = markers.length > 0 ? batch.records.filter((record) => !isMarker(record.key)) : batch.records
-  const intake = { tx, out, rules, now, state, records }
+  const intake = { tx, out, rules, versions, now, state, records }
   let isWorkLeft: boolean
   if (topic.name === topics.edges.name) isWorkLeft = await takeEdges(intake)
   else isWorkLeft = await takeContributions(intake)

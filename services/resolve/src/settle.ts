@@ -9,7 +9,7 @@ import { encodeDesired } from './adapters/encode.ts'
 import { deriveAnchor, digestOf } from './adapters/hash.ts'
 import { type Decided, identities, writeIdentities } from './adapters/identities.sql.ts'
 import { type Reference, targets, writeReferences } from './adapters/references.sql.ts'
-import { addTally, askRework, type Tally } from './adapters/work.sql.ts'
+import { addTally, askRework, defer, type Tally } from './adapters/work.sql.ts'
 import { type ClaimDesk, claimDesk, type LostClaim, settleClaims } from './core/claim-desk.ts'
 import { desire, newestOf } from './core/desire.ts'
 import { keepDerived } from './core/keep-derived.ts'
@@ -17,6 +17,7 @@ import { type Merged, merge, stampVersions } from './core/merge.ts'
 import { compareRank } from './core/rank.ts'
 import type { Rules } from './core/rules.ts'
 import { type Standing, standing } from './core/standing.ts'
+import { rulesFor, type Versions } from './core/versions.ts'
 import { scopedByGroups } from './group-scope.ts'
 import type { Identity, IdentityState, Member } from './ports.ts'
 
@@ -27,6 +28,8 @@ export interface SettleRequest {
   readonly tx: Tx
   readonly out: Out
   readonly rules: Rules
+  /** Where a newer version is being evaluated. */
+  readonly versions?: Versions
   readonly now: Date
   /** Every member of every identity that is to be resolved, as it is now. */
   readonly members: readonly Member[]
@@ -53,6 +56,9 @@ interface Draft {
   readonly before: Identity | undefined
   readonly standing: Standing
   readonly merged: Merged | undefined
+  readonly rules: Rules
+  /** It stays as it is until all its objects were evaluated under the newer version. */
+  readonly isDeferred: boolean
   lost: readonly LostClaim[]
 }
 
@@ -72,6 +78,10 @@ export async function settle(request: SettleRequest): Promise<Settled> {
   if (anchors.length === 0) return { flips: [], isWorkLeft: false }
   const known = await identities(tx, anchors)
   const drafts = draftsOf(request, await scopedByGroups(request, request.members), known)
+  await defer(
+    tx,
+    drafts.filter((draft) => draft.isDeferred).map((draft) => draft.anchor),
+  )
   const desk = await settleAllClaims(request, drafts)
   const referenced = await resolvedReferences(request, drafts)
   const outcome: Outcome = { decided: [], references: [], flips: [], decisions: [], tally: { ...noTally } }
@@ -109,8 +119,13 @@ function draftsOf(request: SettleRequest, scoped: readonly Member[], known: Read
   for (const [anchor, some] of members) {
     if (some.length > 1) some.sort(compare)
     const before = known.get(anchor)
-    const stands = standing(some, before?.state ?? 'never')
-    const contributors = stands.kind === 'live' || stands.kind === 'held' ? stands.contributors : undefined
+    const own = rulesFor(some, request.versions ?? { used: rules })
+    const applied = own ?? request.versions?.next?.rules ?? rules
+    const wanted = standing(some, before?.state ?? 'never')
+    const contributors = wanted.kind === 'live' || wanted.kind === 'held' ? wanted.contributors : undefined
+    const merged = contributors && keepDerived(merge(contributors, applied), before)
+    const isDeferred = own === undefined && !takesAway(wanted, merged, before)
+    const stands: Standing = isDeferred ? { kind: 'kept' } : wanted
     drafts.push({
       anchor,
       kind: before?.kind ?? some[0]!.kind,
@@ -118,7 +133,9 @@ function draftsOf(request: SettleRequest, scoped: readonly Member[], known: Read
       members: some,
       before,
       standing: stands,
-      merged: contributors && keepDerived(merge(contributors, rules), before),
+      merged: isDeferred ? undefined : merged,
+      rules: applied,
+      isDeferred,
       lost: [],
     })
   }
@@ -127,6 +144,17 @@ function draftsOf(request: SettleRequest, scoped: readonly Member[], known: Read
     const [y] = b.members
     return x && y ? compare(x, y) : (x ? 0 : 1) - (y ? 0 : 1)
   })
+}
+
+/** Who loses access never waits for a version. */
+function takesAway(wanted: Standing, merged: Merged | undefined, before: Identity | undefined): boolean {
+  if (wanted.kind === 'gone' || wanted.kind === 'left') return true
+  const isDisabled = (values: readonly string[] | undefined): boolean => values?.[0] === 'false'
+  return (
+    isDisabled(merged?.attributes.accountEnabled?.values) &&
+    before?.state === 'live' &&
+    !isDisabled(before.desired().attributes.accountEnabled?.values)
+  )
 }
 
 /**
@@ -147,7 +175,7 @@ async function settleAllClaims(request: SettleRequest, drafts: readonly Draft[])
   for (const draft of drafts) {
     if (!draft.merged) continue
     const { anchor, kind, merged } = draft
-    draft.lost = settleClaims({ anchor, kind, attributes: merged.attributes, rules: request.rules, desk })
+    draft.lost = settleClaims({ anchor, kind, attributes: merged.attributes, rules: draft.rules, desk })
   }
   return desk
 }

@@ -1,9 +1,10 @@
 /** The loop behind intake: opens the barrier, drains what is left for later, lets watermarks go on. */
-import { type Component, classify, type Log, type RunningStage, type Sql } from '@canopy/chassis'
+import { type Component, classify, type Log, type RunningStage, type Sql, type Tx } from '@canopy/chassis'
 import { readBarrier, readWatermarks } from './adapters/barrier.sql.ts'
 import { foldTally, hasBacklog } from './adapters/work.sql.ts'
 import { deriveAgain, resolveAgain } from './again.ts'
 import type { Rules } from './core/rules.ts'
+import type { Versions } from './core/versions.ts'
 import { missingForests, step } from './decide.ts'
 import { events } from './events.ts'
 import type { Gate } from './gate.ts'
@@ -17,6 +18,7 @@ export interface Worker extends Component {
 export interface WorkerParts {
   readonly stage: RunningStage
   readonly rules: Rules
+  readonly versions: (tx: Tx) => Promise<Versions>
 }
 
 export interface WorkerOptions {
@@ -82,7 +84,9 @@ export async function drain(options: WorkerOptions, parts: WorkerParts, isStoppe
   const { stage, rules } = parts
   if (!(await pass(options, parts, isStopped))) return
   const publish = (work: typeof resolveAgain): Promise<boolean> =>
-    stage.publish((tx, out) => work({ tx, out, rules, gate, now: options.now() }))
+    stage.publish(async (tx, out) =>
+      work({ tx, out, rules, versions: await parts.versions(tx), gate, now: options.now() }),
+    )
   let count = 0
   const rescope = (): Promise<boolean> => stage.publish((tx) => rescopeAgain({ tx, gate }))
   while (!isStopped() && ((await rescope()) || (await publish(resolveAgain)) || (await publish(deriveAgain)))) count++

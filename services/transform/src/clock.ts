@@ -3,12 +3,15 @@ import { type Component, type Context, classify, type RunningStage } from '@cano
 import type { change } from '@canopy/proto'
 import { type Due, doneDue, dueNow } from './adapters/due.sql.ts'
 import type { Config } from './config.ts'
+import type { Desk } from './desk.ts'
 import { events } from './events.ts'
-import { type Active, mapBatch } from './mapper.ts'
+import { mapBatch } from './mapper.ts'
 
 export interface ClockOptions {
   readonly context: Context<Config>
-  readonly running: () => { readonly stage: RunningStage; readonly active: Active } | undefined
+  readonly desk: Desk
+  /** Undefined until there is a configuration. */
+  readonly stage: () => RunningStage | undefined
   /** The object as capture has it now; undefined when it is no more. */
   readonly find: (forest: string, guid: string) => Promise<change.DirectoryObject | undefined>
 }
@@ -45,15 +48,15 @@ export function clock(of: ClockOptions): Component {
   }
 }
 
-export async function evaluateDue({ context, running, find }: ClockOptions): Promise<void> {
-  const at = running()
-  if (!at) return
+export async function evaluateDue({ context, desk, stage, find }: ClockOptions): Promise<void> {
+  const running = stage()
+  if (!running) return
   const due = await dueNow(context.sql, context.now(), batch)
   if (due.length === 0) return
   const found = await Promise.all(due.map((one) => find(one.forest, one.guid)))
   const records = found.flatMap((object) => (object ? [{ object, headers: {} }] : []))
-  const published = await at.stage.publish((tx, out) =>
-    mapBatch({ tx, out, active: at.active, records, now: context.now() }),
+  const published = await running.publish(async (tx, out) =>
+    mapBatch({ tx, out, active: await desk.enter(tx), records, now: context.now() }),
   )
   await doneDue(context.sql, due as Due[])
   events.dueEvaluated({ objects: due.length, published })

@@ -6,7 +6,7 @@ export const Config = z.strictObject({
     .number()
     .int()
     .min(100)
-    .default(2_000)
+    .default(500)
     .meta({ description: 'Pause between attempts to find the containers and groups that scopes name.' }),
 })
 

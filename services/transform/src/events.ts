@@ -35,6 +35,12 @@ export const events = defineEvents('transform', {
     fields: { objects: 'sum', published: 'sum' },
     units: { objects: '{object}', published: '{contribution}' },
   },
+  versionPending: {
+    level: 'warn',
+    message: 'a configuration version is pending',
+    doc: 'Its scope names a container or group that is not found; the version before it stays in use until it is.',
+    fields: { version: 'field', forests: 'field' },
+  },
   bindingFailed: {
     level: 'warn',
     message: 'capture could not be asked for the containers of a scope',

@@ -2,21 +2,12 @@
 import { hash } from 'node:crypto'
 import type { Out, Tx } from '@canopy/chassis'
 import { type change, topics } from '@canopy/proto'
-import { accept } from './adapters/digests.sql.ts'
+import type { Active } from './active.ts'
+import { accept, newsAmong } from './adapters/digests.sql.ts'
 import { putDue } from './adapters/due.sql.ts'
 import { comparable } from './core/comparable.ts'
-import type { Configured } from './core/configured.ts'
 import { contribute, type Made } from './core/contribute.ts'
-import type { Chance } from './core/inputs.ts'
-import type { Bound } from './core/scope.ts'
-import type { Bindings, Candidate } from './ports.ts'
-
-/** A configuration version with the GUIDs of its scopes. */
-export interface Active {
-  readonly config: Configured
-  readonly bindings: Bindings
-  readonly chance: Chance
-}
+import type { Candidate } from './ports.ts'
 
 export interface ObjectRecord {
   readonly object: change.DirectoryObject
@@ -30,18 +21,20 @@ export async function mapBatch(of: {
   readonly active: Active
   readonly records: readonly ObjectRecord[]
   readonly now: Date
+  /** All were mapped before: most say nothing new, which is found out without a lock. */
+  readonly isAgain?: boolean
 }): Promise<number> {
   const { tx, out, active, now } = of
   const newest = new Map<string, ObjectRecord>()
   for (const record of of.records) newest.set(`${record.object.forest}/${record.object.guid}`, record)
-  const bounds = await boundsOf(active, newest.values())
   const candidates = new Map<string, Candidate>()
   for (const [key, { object }] of newest) {
-    const bound = bounds.get(object.forest) ?? nothingBound
+    const bound = active.bound(object.forest)
     const made = contribute({ object, config: active.config, bound, now, chance: active.chance })
     if (made) candidates.set(key, candidate(made))
   }
-  const accepted = await accept(tx, [...candidates.values()])
+  const all = [...candidates.values()]
+  const accepted = await accept(tx, of.isAgain ? await newsAmong(tx, all) : all)
   for (const [key, version] of accepted) {
     const { contribution } = candidates.get(key)!
     contribution.version = version
@@ -55,17 +48,7 @@ export async function mapBatch(of: {
   return accepted.size
 }
 
-const nothingBound: Bound = () => undefined
-
 const candidate = (made: Made): Candidate => ({
   ...made,
   digest: hash('sha256', comparable(made.contribution), 'buffer').subarray(0, 16),
 })
-
-async function boundsOf(active: Active, records: Iterable<ObjectRecord>): Promise<ReadonlyMap<string, Bound>> {
-  const bounds = new Map<string, Bound>()
-  for (const { object } of records) {
-    if (!bounds.has(object.forest)) bounds.set(object.forest, await active.bindings.of(object.forest))
-  }
-  return bounds
-}

@@ -1,53 +1,81 @@
-/** Evaluates every object again, under a new configuration version or after a scope's container was found. */
-import type { Bus, Consumer, RunningStage, StoredRecord } from '@canopy/chassis'
+/** Evaluates every object again under an epoch: a newer configuration version, or a scope that was bound since. */
+import type { Bus, BusBatch, Consumer, RunningStage, Sql, StoredRecord } from '@canopy/chassis'
 import { change, topics } from '@canopy/proto'
-import { type Active, mapBatch, type ObjectRecord } from './mapper.ts'
+import { evaluationPosition, moveEvaluation } from './adapters/active.sql.ts'
+import type { Desk } from './desk.ts'
+import { mapBatch, type ObjectRecord } from './mapper.ts'
 
-const chunk = 500
+export interface Reevaluation {
+  readonly objects: number
+  readonly published: number
+  /** False: another epoch began meanwhile, which evaluates everything itself. */
+  readonly isComplete: boolean
+}
 
 /**
- * Reads canopy.changes from the beginning to its present end, behind live changes. Publishing goes through the live
- * stage, so that two contributions of one object can never overtake each other in their output partition; reading again
- * after an interruption is harmless, since an equal contribution is not published twice.
+ * Reads canopy.changes up to its present end, behind live changes, partition by partition from where it was left: how far it
+ * came is stored with what it published. Publishing goes through the live stage, so that two contributions of one object can
+ * never overtake each other in their output partition.
  */
 export async function reevaluate(of: {
   readonly bus: Bus
+  readonly sql: Sql
   readonly stage: RunningStage
-  readonly active: Active
+  readonly desk: Desk
+  readonly epoch: bigint
   readonly now: () => Date
   readonly signal: AbortSignal
-}): Promise<{ readonly objects: number; readonly published: number }> {
-  let objects = 0
-  let published = 0
-  const take = async (records: readonly StoredRecord[]): Promise<void> => {
-    for (let at = 0; at < records.length && !of.signal.aborted; at += chunk) {
-      const some = decode(records.slice(at, at + chunk))
-      if (some.length === 0) continue
-      objects += some.length
-      published += await of.stage.publish((tx, out) =>
-        mapBatch({ tx, out, active: of.active, records: some, now: of.now() }),
-      )
-    }
+}): Promise<Reevaluation> {
+  const { bus, epoch, sql, signal } = of
+  const behind = new Map<number, bigint>()
+  for (const [partition, end] of (await bus.endOffsets(topics.changes)).entries()) {
+    if ((await evaluationPosition(sql, epoch, partition)) < end) behind.set(partition, end)
   }
+  const sum = { objects: 0, published: 0, isComplete: true }
+  if (behind.size === 0) return sum
   const finished = Promise.withResolvers<void>()
   const stop = (): void => finished.resolve()
-  of.signal.addEventListener('abort', stop, { once: true })
+  signal.addEventListener('abort', stop, { once: true })
+  const handle = async ({ partition, records }: BusBatch): Promise<void> => {
+    const end = behind.get(partition)
+    if (end === undefined || !sum.isComplete || signal.aborted) return
+    const next = (records.at(-1)?.offset ?? -1n) + 1n
+    const objects = decode(records)
+    const published = await evaluate(of, { partition, next, objects })
+    if (published === undefined) {
+      sum.isComplete = false
+      return finished.resolve()
+    }
+    sum.objects += objects.length
+    sum.published += published
+    if (next >= end) behind.delete(partition)
+    if (behind.size === 0) finished.resolve()
+  }
   let consumer: Consumer | undefined
   try {
-    consumer = await of.bus.follow({
-      topic: topics.changes,
-      onRecords: async (records, caughtUp) => {
-        if (!of.signal.aborted) await take(records)
-        if (caughtUp) finished.resolve()
-      },
-    })
+    const position = (_: unknown, partition: number): Promise<bigint> => evaluationPosition(sql, epoch, partition)
+    consumer = await bus.consume({ group: 'canopy.transform.evaluate', topics: [topics.changes], position, handle })
     await finished.promise
   } finally {
-    of.signal.removeEventListener('abort', stop)
+    signal.removeEventListener('abort', stop)
     await consumer?.close()
   }
-  of.signal.throwIfAborted()
-  return { objects, published }
+  signal.throwIfAborted()
+  return sum
+}
+
+/** Undefined where the epoch is over. */
+async function evaluate(
+  of: { readonly stage: RunningStage; readonly desk: Desk; readonly epoch: bigint; readonly now: () => Date },
+  chunk: { readonly partition: number; readonly next: bigint; readonly objects: readonly ObjectRecord[] },
+): Promise<number | undefined> {
+  const { epoch } = of
+  return of.stage.publish(async (tx, out) => {
+    const active = await of.desk.enter(tx)
+    if (active.epoch !== epoch) return undefined
+    await moveEvaluation(tx, { epoch, partition: chunk.partition, next: chunk.next })
+    return mapBatch({ tx, out, active, records: chunk.objects, now: of.now(), isAgain: true })
+  })
 }
 
 function decode(records: readonly StoredRecord[]): ObjectRecord[] {

@@ -1,13 +1,13 @@
 /** The Transform RPCs: what a mapping makes of an object, and the examples of a configuration. */
 import { Failure, unary } from '@canopy/chassis'
 import type { change, configuration, contribution, transform as rpc } from '@canopy/proto'
+import type { Active } from './active.ts'
 import type { AskCapture } from './adapters/bindings.ts'
 import { type Configured, configured } from './core/configured.ts'
 import { contribute } from './core/contribute.ts'
 import { runMappingTests } from './core/mapping-test.ts'
 import { type Bound, dnsOf } from './core/scope.ts'
 import { evaluateAll } from './expressions.ts'
-import type { Active } from './mapper.ts'
 
 export interface RpcParts {
   readonly active: () => Active | undefined
@@ -41,8 +41,8 @@ function activeOf({ active }: RpcParts): Active {
 }
 
 async function mapped(parts: RpcParts, object: change.DirectoryObject): Promise<contribution.Contribution> {
-  const { config, bindings } = activeOf(parts)
-  return make({ object, config, bound: await bindings.of(object.forest), parts })
+  const { config, bound } = activeOf(parts)
+  return make({ object, config, bound: bound(object.forest), parts })
 }
 
 /** The DNs of its scopes are looked up for this once and not bound: a draft leaves nothing behind. */

@@ -153,4 +153,35 @@ describe('transform', () => {
     await vi.waitFor(() => expect(enabled()).toEqual(['true', 'false']), 6_000)
     expect(objects().at(-1)?.message.sourceVersion).toBe(1n)
   })
+
+  it('a version that changes nothing publishes nothing but that all were evaluated', async () => {
+    await running.configure({ ...base, version: 1n })
+    await running.say(
+      topics.changes,
+      Array.from({ length: 1_200 }, (_, n) => person(n, `P${n}`)),
+    )
+    await vi.waitFor(() => expect(objects()).toHaveLength(1_200), 10_000)
+    await running.configure({ ...base, version: 2n })
+    const markers = () => seen.messages.filter(({ key }) => key.startsWith('='))
+    await vi.waitFor(() => expect(markers()).toHaveLength(running.bus.partitions(topics.contributions)), 10_000)
+    expect(objects()).toHaveLength(1_200)
+  })
+
+  it('a version whose scope names what is not found is pending: the one before it stays in use', async () => {
+    await running.configure({ ...base, version: 1n, scopes: [{ forest: 'contoso' }] })
+    await running.say(topics.changes, [person(1, 'Ada'), person(2, 'Eve', { path: ['elsewhere'] })])
+    await vi.waitFor(() => expect(objects()).toHaveLength(2), 5_000)
+    await running.configure({ ...base, version: 2n, scopes: [{ forest: 'contoso', includeOus: [staff] }] })
+    await new Promise((resume) => setTimeout(resume, 500))
+    await running.say(topics.changes, [person(3, 'Zoe', { path: ['elsewhere'] })])
+    await vi.waitFor(() => expect(objects()).toHaveLength(3), 5_000)
+    expect(objects().map(({ message }) => message.scope)).toEqual(['SCOPE_IN', 'SCOPE_IN', 'SCOPE_IN'])
+    containers.set(staff.toLowerCase(), 'staff')
+    await vi.waitFor(() => expect(objects()).toHaveLength(5), 5_000)
+    const out = objects().filter(({ message }) => message.scope === 'SCOPE_OUT')
+    expect(out.map(({ key, message }) => [key, message.configurationVersion]).sort()).toEqual([
+      [`contoso/${guidOf(2)}`, 2n],
+      [`contoso/${guidOf(3)}`, 2n],
+    ])
+  })
 })

@@ -3,27 +3,24 @@ import {
   type Component,
   type Consumer,
   type Context,
-  classify,
   defineService,
   type RunningStage,
   type StageBatch,
   traceOf,
 } from '@canopy/chassis'
-import { type change, type configuration, transform as rpc, topics } from '@canopy/proto'
-import { bindings } from './adapters/bindings.ts'
+import { type change, transform as rpc, topics } from '@canopy/proto'
 import { askCapture } from './adapters/capture.ts'
-import { storedChance } from './adapters/chance.sql.ts'
 import { clock } from './clock.ts'
 import { Config } from './config.ts'
 import { configurations } from './configurations.ts'
-import { configured } from './core/configured.ts'
+import { type Desk, desk } from './desk.ts'
 import { type Evaluator, evaluator } from './evaluator.ts'
 import { events } from './events.ts'
-import { type Active, mapBatch } from './mapper.ts'
+import { mapBatch } from './mapper.ts'
 import { transformServer } from './rpc.ts'
 
 interface State {
-  active?: Active
+  readonly desk: Desk
   stage?: RunningStage
   consumer?: Consumer
 }
@@ -33,12 +30,14 @@ export const transform = defineService({
   config: Config,
   migrations: new URL('../migrations/', import.meta.url),
   compose: async (context) => {
-    const state: State = {}
-    const running = () => (state.stage && state.active ? { stage: state.stage, active: state.active } : undefined)
-    const evaluation = evaluator({ context, running })
+    const state: State = { desk: desk(context.sql) }
+    const stage = () => state.stage
     const ask = askCapture(context.channels)
-    context.rpc.addService(rpc.TransformService, transformServer({ active: () => state.active, ask, now: context.now }))
-    return [stageComponent(context, state, evaluation), evaluation, clock({ context, running, find: ask.object })]
+    const evaluation = evaluator({ context, desk: state.desk, ask, stage })
+    const server = transformServer({ active: state.desk.current, ask, now: context.now })
+    context.rpc.addService(rpc.TransformService, server)
+    const due = clock({ context, desk: state.desk, stage, find: ask.object })
+    return [stageComponent(context, state, evaluation), evaluation, due]
   },
 })
 
@@ -49,7 +48,7 @@ function stageComponent(context: Context<Config>, state: State, evaluation: Eval
     start: async () => {
       context.waiting('configuration', 'waits for a configuration')
       state.consumer = await configurations(context.bus).follow(async (version) => {
-        state.active = await activate(context, version, () => evaluation.wake())
+        await state.desk.offer(version)
         state.stage ??= await startStage(context, state)
         context.waiting('configuration', undefined)
         evaluation.wake()
@@ -59,28 +58,6 @@ function stageComponent(context: Context<Config>, state: State, evaluation: Eval
       await state.consumer?.close()
       await state.stage?.close()
     },
-  }
-}
-
-async function activate(
-  context: Context<Config>,
-  version: configuration.Configuration,
-  onBound: () => void,
-): Promise<Active> {
-  const config = configured(version)
-  for (const { rule, message, position } of config.problems) events.ruleUnreadable({ rule, problem: message, position })
-  events.configured({ configuration: config.name, version: String(config.version) })
-  return {
-    config,
-    chance: await storedChance(context.sql),
-    bindings: await bindings({
-      sql: context.sql,
-      config,
-      ask: askCapture(context.channels),
-      nowMs: () => performance.now(),
-      onBound,
-      onFailure: (error) => events.bindingFailed({ reason: classify(error).code }),
-    }),
   }
 }
 
@@ -99,6 +76,6 @@ async function handle(context: Context<Config>, state: State, batch: StageBatch)
     headers: traceOf(record),
   }))
   const { tx, out } = batch
-  const published = await mapBatch({ tx, out, active: state.active!, records, now: context.now() })
+  const published = await mapBatch({ tx, out, active: await state.desk.enter(tx), records, now: context.now() })
   events.batchMapped({ objects: records.length, published, duration: performance.now() - startedMs })
 }

@@ -25,6 +25,12 @@ export async function markEvaluated(sql: Queryable, partition: number, version: 
   )
 }
 
+/** Partitions in which everything was evaluated under this version or a newer one. */
+export async function evaluatedPartitions(sql: Queryable, version: bigint): Promise<ReadonlySet<number>> {
+  const rows = await sql.query<{ partition: number }>('select partition from evaluated where version >= $1', [version])
+  return new Set(rows.map((row) => row.partition))
+}
+
 /** The version under which everything in all of `partitions` was evaluated; 0 where one said nothing yet. */
 export async function evaluatedVersion(sql: Queryable, partitions: number): Promise<bigint> {
   const [row] = await sql.query<{ version: bigint | null; partitions: bigint }>(

@@ -5,6 +5,18 @@ export async function askRework(tx: Queryable, anchors: readonly string[]): Prom
   if (anchors.length > 0) await tx.query('insert into rework (anchor) select unnest($1::uuid[])', [anchors])
 }
 
+/** Resolved again once every object was evaluated under the newer version. */
+export async function defer(tx: Queryable, anchors: readonly string[]): Promise<void> {
+  if (anchors.length === 0) return
+  await tx.query('insert into deferred (anchor) select unnest($1::uuid[]) on conflict do nothing', [anchors])
+}
+
+export async function askReworkOfDeferred(tx: Queryable): Promise<void> {
+  await tx.query(
+    'with d as (delete from deferred returning anchor) insert into rework (anchor) select anchor from d order by 1',
+  )
+}
+
 /** Takes the oldest; rows another process took are passed over. */
 export async function takeRework(tx: Tx, limit: number): Promise<string[]> {
   const rows = await tx.query<{ anchor: string }>(

@@ -5,6 +5,7 @@ import { type change, configuration, contribution, type desired, type Topic, top
 import { writeWatermark } from '../adapters/barrier.sql.ts'
 import { deriveAgain, resolveAgain } from '../again.ts'
 import { rulesOf } from '../core/rules.ts'
+import type { Versions } from '../core/versions.ts'
 import { step } from '../decide.ts'
 import { gate } from '../gate.ts'
 import { askRescopeOfForest, rescopeAgain } from '../group-scope.ts'
@@ -59,13 +60,16 @@ export async function resolveStore(config = testConfiguration()) {
     }
     return result
   }
+  let next: Versions['next']
+  const versions = (): Versions => (next ? { used: rules, next } : { used: rules })
   const take = (records: readonly Incoming[], how: (intake: Intake) => Promise<unknown>) =>
     run(async (tx, out) => {
       const state = await shared.enter(tx)
-      await how({ tx, out, rules, now, state, records })
+      await how({ tx, out, rules, versions: versions(), now, state, records })
     })
   const drain = async (): Promise<void> => {
-    const again = (work: typeof resolveAgain) => run((tx, out) => work({ tx, out, rules, now, gate: shared }))
+    const again = (work: typeof resolveAgain) =>
+      run((tx, out) => work({ tx, out, rules, versions: versions(), now, gate: shared }))
     while (
       (await run((tx) => rescopeAgain({ tx, gate: shared }))) ||
       (await again(resolveAgain)) ||
@@ -77,6 +81,13 @@ export async function resolveStore(config = testConfiguration()) {
     published,
     run,
     drain,
+    /** A newer version is being evaluated; an object is when `isEvaluated` says so, or it says so itself. */
+    evaluating: (
+      of: configuration.Configuration,
+      isEvaluated: (of: contribution.Contribution) => boolean = () => false,
+    ) => {
+      next = { rules: rulesOf(of), isEvaluated }
+    },
     /** One chunk of whom a changed membership may concern. */
     rescope: () => run((tx) => rescopeAgain({ tx, gate: shared })),
     useRules: (next: configuration.Configuration) => {
@@ -116,10 +127,11 @@ export async function resolveStore(config = testConfiguration()) {
     /** Forgets everything. */
     reset: async () => {
       await store.sql.query(`truncate contribution, identity, claim, conflict, reference, source_edge, desired_edge, decision,
-        barrier, input_watermark, rework, rederive, tally, scope_group, edge_news, rescope`)
+        barrier, input_watermark, rework, rederive, tally, scope_group, edge_news, rescope, deferred`)
       for (const table of [published.desired, published.edges, published.decisions]) table.clear()
       published.log.length = 0
       shared = gate()
+      next = undefined
     },
     close: store.close,
   }
