@@ -12,13 +12,13 @@ export const captureConfig = z.strictObject({
     .strictObject({
       percent: z.number().min(0).max(100).default(20).describe('Share of the objects known, in percent.'),
       floor: z.number().int().min(0).default(50).describe('Objects that may be missing whatever share they are.'),
-      sudden_percent: z
-        .number()
-        .min(0)
-        .max(100)
-        .default(40)
-        .describe('Share of the objects known, in percent, that is held also in a small forest.'),
-      sudden_floor: z.number().int().min(0).default(10).describe('Objects from which on that share counts.'),
+      sudden: z
+        .strictObject({
+          percent: z.number().min(0).max(100).default(40).describe('Share of the objects known, in percent.'),
+          floor: z.number().int().min(0).default(10).describe('Objects from which on that share counts.'),
+        })
+        .prefault({})
+        .describe('A share that is held in a small forest too.'),
     })
     .prefault({})
     .describe(

@@ -32,8 +32,8 @@ export const capture = defineService({
         })
       },
     } as Pick<RunningStage, 'publish'>
-    const { percent, floor, sudden_percent, sudden_floor } = config.missing_guard
-    const guard = { percent, floor, suddenPercent: sudden_percent, suddenFloor: sudden_floor }
+    const { percent, floor, sudden } = config.missing_guard
+    const guard = { percent, floor, suddenPercent: sudden.percent, suddenFloor: sudden.floor }
     const commits = new Commits({ publisher, guard, namesMatter: () => namesMatter, now })
     const readings = new Readings(commits, guard)
     const followUp = new FollowUp({ sql, commits, log })

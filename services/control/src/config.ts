@@ -30,7 +30,7 @@ export const ControlConfig = z.strictObject({
         .max(24 * 365)
         .default(24 * 30)
         .meta({ description: 'Life of an agent’s certificate; it renews itself when a third of it is left.' }),
-      token_minutes: z
+      token_mins: z
         .number()
         .int()
         .min(1)

@@ -25,14 +25,14 @@ export const control = defineService({
     })
     const store = configurationStore({ sql: context.sql, publish: stage.publish.bind(stage), now: context.now })
     context.rpc.addService(proto.ControlService, controlServer(store))
-    const { authority_dir, hub, certificate_hours, token_minutes } = context.config.agents
+    const { authority_dir, hub, certificate_hours, token_mins } = context.config.agents
     const enrolment = agentsServer({
       sql: context.sql,
       now: context.now,
       authorityDir: authority_dir,
       hub,
       certificateHours: certificate_hours,
-      tokenMinutes: token_minutes,
+      tokenMinutes: token_mins,
     })
     context.rpc.addService(agents.AgentsService, enrolment)
     const { apply_file: file, domains_poll_ms: pollMs } = context.config

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { Failure } from '@canopy/chassis'
 import { type Connector, LdapError, type Trouble } from '../../ports.ts'
 import { LdapConnection } from './connection.ts'
-import { bindRefused, connectFailure, notADirectory, sessionFailure } from './failure.ts'
+import { bindRefused, connectFailure, notADirectory, refusalCodes, sessionFailure } from './failure.ts'
 import { type OpenOptions, openTcp, parseServer, secure } from './socket.ts'
 
 export interface LdapConnectorOptions {
@@ -42,7 +42,7 @@ const trouble = (failure: Failure): Trouble => ({
   code: failure.code,
   message: failure.message,
   mend: failure.mend ?? '',
-  credentialRefused: failure.code === 'CANOPY-LDAP-0004',
+  credentialRefused: refusalCodes.has(failure.code),
 })
 
 async function openConnection(open: OpenOptions): Promise<LdapConnection> {

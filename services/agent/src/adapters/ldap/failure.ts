@@ -2,38 +2,61 @@
 import { Failure } from '@canopy/chassis'
 import { LdapError } from '../../ports.ts'
 
-/** What the sub-codes of result 49 mean to the person who must mend it. */
-const bindRefusals: Readonly<Record<string, { readonly what: string; readonly mend: string }>> = {
-  '525': { what: 'the account does not exist', mend: 'give the agent a credential whose user exists in this domain' },
-  '52e': { what: 'invalid credentials', mend: 'give the agent a new value' },
+interface Refusal {
+  readonly code: string
+  readonly what: string
+  readonly mend: string
+}
+
+/** What the sub-codes of result 49 mean to the person who must mend it. Those that only an account can mend have their own. */
+const bindRefusals: Readonly<Record<string, Refusal>> = {
+  '525': {
+    code: 'CANOPY-LDAP-0004',
+    what: 'the account does not exist',
+    mend: 'give the agent a credential whose user exists in this domain',
+  },
+  '52e': { code: 'CANOPY-LDAP-0004', what: 'invalid credentials', mend: 'give the agent a new value' },
   '530': {
+    code: 'CANOPY-LDAP-0530',
     what: 'the account may not sign in at this hour',
-    mend: 'lift the logon hours of the account, then renew the credential',
+    mend: 'lift the logon hours of the account, then',
   },
   '531': {
+    code: 'CANOPY-LDAP-0531',
     what: 'the account may not sign in from this host',
-    mend: 'lift the workstation restriction, then renew the credential',
+    mend: 'lift the workstation restriction of the account, then',
   },
-  '532': { what: 'the password has expired', mend: 'set a new password that does not expire and give it to the agent' },
-  '533': { what: 'the account is disabled', mend: 'enable the account, then renew the credential' },
-  '701': { what: 'the account has expired', mend: 'extend the account, then renew the credential' },
+  '532': {
+    code: 'CANOPY-LDAP-0532',
+    what: 'the password has expired',
+    mend: 'set a new password that does not expire and give it to the agent',
+  },
+  '533': { code: 'CANOPY-LDAP-0533', what: 'the account is disabled', mend: 'enable the account, then' },
+  '701': { code: 'CANOPY-LDAP-0701', what: 'the account has expired', mend: 'extend the account, then' },
   '773': {
+    code: 'CANOPY-LDAP-0773',
     what: 'the password must be changed before it is used',
     mend: 'set a password that needs no change and give it to the agent',
   },
-  '775': { what: 'the account is locked out', mend: 'unlock the account, then renew the credential' },
+  '775': { code: 'CANOPY-LDAP-0775', what: 'the account is locked out', mend: 'unlock the account, then' },
 }
 
-/** CANOPY-LDAP-0004: the same credential is not tried again. */
+/** The same credential is not tried again: of these codes alone a version of a credential is taken for refused. */
+export const refusalCodes: ReadonlySet<string> = new Set(Object.values(bindRefusals).map(({ code }) => code))
+
+/** CANOPY-LDAP-0004, or the code of what is wrong with the account: the same credential is not tried again. */
 export function bindRefused(host: string, credentialName: string, error: LdapError): Failure {
   const data = /data ([0-9a-f]{3,4})/i.exec(error.message)?.[1]?.toLowerCase()
   const known = data === undefined ? undefined : bindRefusals[data]
   const detail = known ? `${known.what}, data ${data}` : `result code ${error.code}${data ? `, data ${data}` : ''}`
+  const mend = known?.mend.endsWith(', then')
+    ? `${known.mend} canopy agent retry ${credentialName}`
+    : `${known?.mend ?? 'give the agent a new value'} (${credentialName})`
   return new Failure({
     kind: 'permanent',
-    code: 'CANOPY-LDAP-0004',
+    code: known?.code ?? 'CANOPY-LDAP-0004',
     message: `${host} refused the bind for credential ${credentialName} (${detail})`,
-    mend: `${known?.mend ?? 'give the agent a new value'} (${credentialName}). Not tried again with this one (lock-out protection); the forest keeps its last state, nothing is deleted`,
+    mend: `${mend}. Not tried again with this one (lock-out protection); the forest keeps its last state, nothing is deleted`,
     cause: error,
   })
 }

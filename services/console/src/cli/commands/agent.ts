@@ -55,7 +55,7 @@ const token: Command = {
   summary: 'Makes a token that enrols one agent, once; it is shown here and nowhere else',
   positionals: [{ name: 'NAME', help: 'of the agent, as it will be listed' }],
   options: [
-    { name: 'minutes', value: 'N', help: 'how long it works (default: control.agents.token_minutes)' },
+    { name: 'minutes', value: 'N', help: 'how long it works (default: control.agents.token_mins)' },
     { name: 'forests', value: 'A,B', help: 'the only forests it may read; default: all' },
   ],
   examples: ['canopy agent token bridge-1 > token'],
@@ -109,7 +109,7 @@ const explain: Command = {
       throw new Problem({
         code: 'CANOPY-CLI-0007',
         message: name === undefined ? 'no agent is attached' : `no agent ${name} is attached`,
-        mend: 'on its own host the agent tells it too: node main.js explain',
+        mend: 'on its own host the agent tells it too: canopy-agent explain',
       })
     if (given.json)
       printJson(given, { agents: asked.map(({ name, forests, ceiling }) => ({ name, forests, ceiling })) })
