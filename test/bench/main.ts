@@ -1,6 +1,7 @@
 /** `npm run bench -- <name> [--json]`: figures as ratios to a yardstick measured in the same run. */
 import { parseArgs } from 'node:util'
 import { latency } from './latency.ts'
+import { map } from './map.ts'
 import { noop } from './noop.ts'
 import { read } from './read.ts'
 import { sync } from './sync.ts'
@@ -16,12 +17,12 @@ export interface BenchOptions {
   readonly progress: (line: string) => void
 }
 
-const benches = { sync, latency, noop, read } as const
+const benches = { sync, latency, noop, read, map } as const
 
 const usage = `npm run bench -- <${Object.keys(benches).join('|')}> [options]
 
   --json              the result as one JSON document
-  --users N           users of the forest (default 20000; latency 2000; read 100000)
+  --users N           users of the forest (default 20000; latency 2000; read 100000; map 200000 objects)
   --groups N          groups (default users / 10)
   --members N         members per group (default 20)
   --mode M            standalone (default) or distributed (Apache Kafka, PostgreSQL, a process per service)
@@ -31,7 +32,8 @@ const usage = `npm run bench -- <${Object.keys(benches).join('|')}> [options]
   sync     objects from a directory server to the cloud through the whole pipeline; yardstick: ldapsearch reading the same server
   latency  change in the directory to the cloud write: idle, and a disable during a first load
   read     a whole directory by the agent's reading code, from OpenLDAP and Samba; yardstick: ldapsearch of the same attributes
-  noop     a full reconcile with nothing to do: seconds, and writes, which must be 0`
+  noop     a full reconcile with nothing to do: seconds, and writes, which must be 0
+  map      objects per second of CPU through the default mapping and a scope; yardstick: reading the same bytes as text`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,7 +54,7 @@ if (values.help || !bench) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
 }
-const defaultUsers: Readonly<Record<string, number>> = { latency: 2_000, read: 100_000 }
+const defaultUsers: Readonly<Record<string, number>> = { latency: 2_000, read: 100_000, map: 200_000 }
 const users = Number(values.users ?? defaultUsers[name] ?? 20_000)
 const result = await bench({
   users,
