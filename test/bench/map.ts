@@ -83,17 +83,30 @@ function benchConfiguration(documented: boolean): Configured {
   return configured({ ...configuration, mappings })
 }
 
-/** Objects per second of this process's own CPU, so that neighbours on the machine do not count. */
-function rate(objects: number, work: (n: number) => void): { readonly perCpuSecond: number; readonly rssMb: number[] } {
+interface Rate {
+  /** Of the median round. */
+  readonly perCpuSecond: number
+  /** Of the quickest round: the least disturbed by neighbours. */
+  readonly best: number
+  readonly rssMb: readonly number[]
+}
+
+const rounds = 8
+
+/** Objects per second of this process's own CPU, so that waiting for neighbours on the machine does not count. */
+function rate(objects: number, work: (n: number) => void): Rate {
+  const perRound = Math.ceil(objects / rounds)
+  const rates: number[] = []
   const rssMb: number[] = []
-  const started = process.cpuUsage()
-  for (let n = 0; n < objects; n++) {
-    work(n)
-    if (n % Math.ceil(objects / 8) === 0) rssMb.push(Math.round(process.memoryUsage.rss() / 2 ** 20))
+  for (let round = 0; round < rounds; round++) {
+    const started = process.cpuUsage()
+    for (let n = 0; n < perRound; n++) work(round * perRound + n)
+    const { user: userMicros, system } = process.cpuUsage(started)
+    rates.push(Math.round((perRound * 1e6) / (userMicros + system)))
+    rssMb.push(Math.round(process.memoryUsage.rss() / 2 ** 20))
   }
-  rssMb.push(Math.round(process.memoryUsage.rss() / 2 ** 20))
-  const { user: userMicros, system } = process.cpuUsage(started)
-  return { perCpuSecond: Math.round((objects * 1e6) / (userMicros + system)), rssMb }
+  rates.sort((one, other) => one - other)
+  return { perCpuSecond: rates[rounds / 2]!, best: rates.at(-1)!, rssMb }
 }
 
 /** Distinct objects that go round: enough that nothing is served from a cache of values. */
@@ -135,9 +148,10 @@ function measure(config: Configured, names: readonly string[], objects: number) 
   const yardstick = rate(objects, text)
   return {
     objectsPerCpuSecond: mapping.perCpuSecond,
+    best: mapping.best,
     withComparison: compared.perCpuSecond,
-    timesYardstick: round(yardstick.perCpuSecond / mapping.perCpuSecond),
-    rssMb: mapping.rssMb,
+    timesYardstick: round(yardstick.best / mapping.best),
+    rssMb: { first: mapping.rssMb[0], last: mapping.rssMb.at(-1) },
   }
 }
 

@@ -1,22 +1,32 @@
 /** Proxy addresses: a set of prefixed addresses of which one SMTP address is the primary one, marked by capital letters. */
 
-const prefixed = /^([A-Za-z0-9-]+):(.*)$/s
-
 interface Address {
   readonly prefix: string
   readonly address: string
+  /** Equal for equal addresses, and their order. */
+  readonly key: string
+}
+
+/** Letters, digits and "-". */
+const prefixUnit = (unit: number): boolean =>
+  (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x30 && unit <= 0x39) || unit === 0x2d
+
+function prefixLength(text: string): number {
+  let at = 0
+  while (at < text.length && prefixUnit(text.charCodeAt(at))) at++
+  return text.charCodeAt(at) === 0x3a ? at : 0
 }
 
 /** A value without a prefix is an SMTP address; an empty one is none. */
 function parse(value: string): Address | undefined {
   const text = value.trim()
-  const match = prefixed.exec(text)
-  const [prefix, address] = match ? [match[1]!, match[2]!.trim()] : ['smtp', text]
-  return address === '' ? undefined : { prefix, address }
+  const length = prefixLength(text)
+  const prefix = length === 0 ? 'smtp' : text.slice(0, length)
+  const address = length === 0 ? text : text.slice(length + 1).trim()
+  return address === '' ? undefined : { prefix, address, key: `${prefix}:${address}`.toLowerCase() }
 }
 
-const isSmtp = ({ prefix }: Address): boolean => prefix.toLowerCase() === 'smtp'
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byKey = (a: Address, b: Address): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
 
 /**
  * One spelling and one order for equal sets, so that what a directory returns in another order is no change:
@@ -29,24 +39,28 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
  * | equal addresses           | once, the primary one first                                                    |
  */
 export function canonicalProxyAddresses(values: readonly string[]): string[] {
-  const addresses = values.flatMap((value) => parse(value) ?? [])
-  const primary = addresses.find(({ prefix }) => prefix === 'SMTP')
-  const seen = new Set<string>(primary ? [`smtp:${primary.address.toLowerCase()}`] : [])
-  const fresh = (of: Address): boolean => {
-    const key = `${of.prefix.toLowerCase()}:${of.address.toLowerCase()}`
-    if (seen.has(key)) return false
-    seen.add(key)
-    return true
+  const addresses: Address[] = []
+  let primary: Address | undefined
+  for (const value of values) {
+    const address = parse(value)
+    if (!address) continue
+    addresses.push(address)
+    if (address.prefix === 'SMTP') primary ??= address
   }
-  const secondary = addresses.filter(isSmtp).filter(fresh)
-  const others = addresses.filter((one) => !isSmtp(one)).filter(fresh)
-  return [
-    ...(primary ? [`SMTP:${primary.address}`] : []),
-    ...secondary.map(({ address }) => `smtp:${address}`).sort((a, b) => order(a.toLowerCase(), b.toLowerCase())),
-    ...others
-      .map(({ prefix, address }) => `${prefix}:${address}`)
-      .sort((a, b) => order(a.toLowerCase(), b.toLowerCase())),
-  ]
+  const seen = new Set<string>()
+  const secondary: Address[] = []
+  const others: Address[] = []
+  if (primary) seen.add(primary.key)
+  for (const address of addresses) {
+    if (seen.has(address.key)) continue
+    seen.add(address.key)
+    if (address.key.startsWith('smtp:')) secondary.push(address)
+    else others.push(address)
+  }
+  const made = primary ? [`SMTP:${primary.address}`] : []
+  for (const { address } of secondary.sort(byKey)) made.push(`smtp:${address}`)
+  for (const { prefix, address } of others.sort(byKey)) made.push(`${prefix}:${address}`)
+  return made
 }
 
 /** The address without its prefix. */

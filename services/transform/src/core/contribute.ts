@@ -87,12 +87,15 @@ function map(of: {
 
 /** A rule that fails leaves its attribute out, so that what is written already stays, and says so. */
 function mapped(of: Mapping & { readonly rules: KindRules }, notes: string[]): Attributes {
-  const attributes: Attributes = {}
+  const attributes: Attributes = { ...of.rules.absent }
   for (const rule of of.rules.values) {
     try {
       const value = mapOne(of, rule)
-      if (value) attributes[rule.target] = value
+      if (value) {
+        if (value !== rule.absent) attributes[rule.target] = value
+      } else if (rule.absent) delete attributes[rule.target]
     } catch (error) {
+      if (rule.absent) delete attributes[rule.target]
       notes.push(`${rule.name}: ${error instanceof Error ? error.message : 'failed'}`)
     }
   }
@@ -116,7 +119,7 @@ function mapOne(of: Mapping, rule: ValueRule): contribution.MappedValue | undefi
   if (values === undefined) return undefined
   const isAbsent = values.length === 0
   const isDefault = isAbsent && rule.defaultValues.length > 0
-  if (isAbsent && !isDefault && (rule.isNone || rule.leavesNull)) return undefined
+  if (isAbsent && !isDefault) return rule.absent
   return {
     values: isDefault ? [...rule.defaultValues] : values,
     rule: rule.name,

@@ -28,7 +28,7 @@ export function derive(of: Derivation): void {
   const { into, object, read } = of
   const first = (name: string): string | undefined => toTexts(read.readOrMark(name))[0]
   const addresses = into.attributes.proxyAddresses
-  if (addresses) addresses.values = canonicalProxyAddresses(addresses.values)
+  if (addresses && addresses.values.length > 0) addresses.values = canonicalProxyAddresses(addresses.values)
   const found = recipientClass({
     kind: object.kind,
     details: toNumber(first('msexchrecipienttypedetails')),

@@ -9,7 +9,7 @@ import {
   type Read,
   toTexts,
 } from '@canopy/domain'
-import type { configuration } from '@canopy/proto'
+import type { configuration, contribution } from '@canopy/proto'
 import { type ComputedTarget, computedSources, computedTarget } from './computed.ts'
 import { type Moves, movesOf } from './inputs.ts'
 
@@ -28,13 +28,13 @@ export interface ValueRule {
   readonly defaultValues: readonly string[]
   /** The target is left alone; only the default is written, on creation. */
   readonly isNone: boolean
-  /** Where the rule gives nothing the cloud keeps what it has. */
-  readonly leavesNull: boolean
   readonly onTooLong: string
   /** It asks for time or chance. */
   readonly asksInputs: boolean
   /** When its Now() moves on. */
   readonly moves: Moves
+  /** What it says where it gives nothing; undefined: the attribute is left alone. Shared by all objects and never changed. */
+  readonly absent: Readonly<contribution.MappedValue> | undefined
 }
 
 /** A rule that carries a reference to another object of the forest. */
@@ -49,6 +49,8 @@ export interface KindRules {
   readonly references: readonly ReferenceRule[]
   /** When any of them is another one although the object stays. */
   readonly moves: Moves
+  /** What all rules say of an object without any attribute, by target: a copy of it is filled in for each object. */
+  readonly absent: Readonly<Record<string, contribution.MappedValue>>
 }
 
 export interface RuleProblem {
@@ -129,7 +131,8 @@ function rulesFor(
     if (made) values.push(made)
   }
   const moves = [...new Set(values.flatMap((rule) => rule.moves))].toSorted((a, b) => a - b)
-  return { values, references, moves }
+  const absent = Object.fromEntries(values.flatMap((rule) => (rule.absent ? [[rule.target, rule.absent]] : [])))
+  return { values, references, moves, absent }
 }
 
 /** The rules of one object: those of its forest and class, else of everybody's. */
@@ -170,10 +173,10 @@ function compileRule(rule: configuration.MappingRule, problems: RuleProblem[]): 
       defaultValues: rule.defaultValue === '' ? [] : [rule.defaultValue],
       isNone: rule.source?.$case === 'none',
       computed: rule.source?.$case === 'computed' ? computedTarget(rule.source.value) : undefined,
-      leavesNull: rule.whenNull === 'leave',
       onTooLong: rule.onTooLong,
       asksInputs: effects.size > 0,
       moves: movesOf(rule.reevaluate),
+      absent: absentOf(rule, name),
     }
   } catch (error) {
     if (!(error instanceof ExpressionProblem)) throw error
@@ -210,10 +213,25 @@ function compileSource(rule: configuration.MappingRule): CompiledSource {
   }
 }
 
+/** A default is written on creation, so it is no absence. */
+function absentOf(rule: configuration.MappingRule, name: string): ValueRule['absent'] {
+  if (rule.source?.$case === 'none' || rule.whenNull === 'leave' || rule.defaultValue !== '') return undefined
+  return Object.freeze({
+    values: [],
+    rule: name,
+    sources: [],
+    onCreate: rule.onCreate,
+    onTooLong: rule.onTooLong,
+    basis: '',
+  })
+}
+
 /** Runs one rule: its values; undefined where it leaves the attribute alone. */
 export function runRule(rule: ValueRule, read: Read, inputs: Inputs | undefined): string[] | undefined {
   const value = rule.evaluate(read, inputs)
   if (value === ignored) return undefined
+  if (value === undefined) return []
+  if (typeof value === 'string' && value !== '' && !rule.isBoolean) return [value]
   const texts = toTexts(value)
   return rule.isBoolean ? texts.map((text) => text.toLowerCase()) : [...texts]
 }
