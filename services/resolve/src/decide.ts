@@ -19,6 +19,9 @@ import { deriveEdges, nextSourceEdges } from './adapters/edges.sql.ts'
 import { deriveAnchor } from './adapters/hash.ts'
 import { identities } from './adapters/identities.sql.ts'
 import { lockBarrier, steerPlans } from './adapters/locks.sql.ts'
+import { referrers } from './adapters/references.sql.ts'
+import { hasIdentities } from './adapters/restored.sql.ts'
+import { askRework } from './adapters/work.sql.ts'
 import type { Rules } from './core/rules.ts'
 import { putEdges } from './put-edges.ts'
 import { settle } from './settle.ts'
@@ -73,8 +76,10 @@ async function open({ tx, out, rules, now }: Step): Promise<'deciding' | 'blocke
   const known = await knownForests(tx)
   const forests = [...rules.order.forests, ...known.filter((forest) => !rules.order.forests.includes(forest))]
   const lists = decisionTiers.flatMap((kind) => forests.map((forest) => ({ kind, forest })))
-  await writeBarrier(tx, { state: 'deciding', cursor: { lists } })
+  const isRestored = await hasIdentities(tx)
+  await writeBarrier(tx, { state: 'deciding', cursor: { lists, isRestored } })
   await refreshStatistics(tx)
+  if (isRestored) return 'deciding'
   const body = { $case: 'barrierOpened', value: { name: rules.name, watermarks } } as const
   const reason = 'every awaited forest was read'
   await writeDecisions(tx, out, [{ id: `barrier/${rules.name}`, body, reason }], now)
@@ -84,6 +89,7 @@ async function open({ tx, out, rules, now }: Step): Promise<'deciding' | 'blocke
 /** An identity is decided when the first of its objects is met. */
 async function decide(of: Step, { cursor }: Barrier): Promise<'deciding' | 'deriving'> {
   const { tx } = of
+  const isRestored = cursor.isRestored ?? false
   const [list, ...rest] = cursor.lists ?? []
   if (!list) {
     await refreshStatistics(tx)
@@ -93,14 +99,23 @@ async function decide(of: Step, { cursor }: Barrier): Promise<'deciding' | 'deri
   const rows = await nextUndecided(tx, { ...list, after: cursor, limit: identitiesPerStep })
   const last = rows.at(-1)
   if (!last) {
-    await writeBarrier(tx, { state: 'deciding', cursor: { lists: rest } })
+    await writeBarrier(tx, { state: 'deciding', cursor: { lists: rest, isRestored } })
     return 'deciding'
   }
   const all = [...new Set(rows.map((row) => row.anchor))]
-  const decided = await identities(tx, all)
-  const anchors = all.filter((anchor) => !decided.has(anchor))
-  await settle({ ...of, members: await members(tx, anchors), anchors, isDeciding: true })
-  const after = { lists: cursor.lists, createdAt: last.created_at, guid: last.guid }
+  const decided = isRestored ? undefined : await identities(tx, all)
+  const anchors = decided ? all.filter((anchor) => !decided.has(anchor)) : all
+  const { flips } = await settle({ ...of, members: await members(tx, anchors), anchors, isDeciding: !isRestored })
+  if (isRestored) {
+    await askRework(
+      tx,
+      await referrers(
+        tx,
+        flips.map((flip) => flip.anchor),
+      ),
+    )
+  }
+  const after = { lists: cursor.lists, isRestored, createdAt: last.created_at, guid: last.guid }
   await writeBarrier(tx, { state: 'deciding', cursor: after })
   return 'deciding'
 }

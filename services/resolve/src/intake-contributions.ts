@@ -5,6 +5,7 @@ import type { Barrier } from './adapters/barrier.sql.ts'
 import { outlines, writeContributions } from './adapters/contributions.sql.ts'
 import { deriveAnchor } from './adapters/hash.ts'
 import { referrers } from './adapters/references.sql.ts'
+import { assignedAnchors } from './adapters/restored.sql.ts'
 import { askRework } from './adapters/work.sql.ts'
 import { compareRank } from './core/rank.ts'
 import type { Rules } from './core/rules.ts'
@@ -60,7 +61,9 @@ function newestByKey(records: readonly Incoming[]): Map<string, Contribution> {
 const candidate = (one: Contribution): string => deriveAnchor(one.kind, one.sourceAnchor)
 
 async function store(intake: Intake, newest: ReadonlyMap<string, Contribution>): Promise<boolean> {
-  const written = [...newest.values()].map((one) => ({ contribution: one, anchor: candidate(one) }))
+  const some = [...newest.values()]
+  const assigned = await assignedAnchors(intake.tx, some)
+  const written = some.map((one) => ({ contribution: one, anchor: assigned.get(keyOf(one)) ?? candidate(one) }))
   await writeContributions(intake.tx, written, 'undecided')
   return false
 }
@@ -74,7 +77,8 @@ async function storeAndAsk(intake: Intake, newest: ReadonlyMap<string, Contribut
     guids: some.map((one) => one.guid),
     anchors: [],
   })
-  const written = some.map((one) => ({ contribution: one, anchor: candidate(one) }))
+  const assigned = await assignedAnchors(tx, some)
+  const written = some.map((one) => ({ contribution: one, anchor: assigned.get(keyOf(one)) ?? candidate(one) }))
   const now = await writeContributions(tx, written, 'undecided')
   const anchors = [...new Set([...before, ...now].map((one) => one.anchor))]
   await askRework(tx, [...new Set([...anchors, ...(await referrers(tx, anchors))])])
@@ -86,9 +90,10 @@ async function resolveNow(intake: Intake, newest: ReadonlyMap<string, Contributi
   const versions = intake.versions ?? { used: rules }
   refuseUnknownVersions(newest, versions)
   const incoming = [...newest.values()].sort(compareRank(rules.order))
-  const anchors = incoming.filter((one) => !one.gone).map(candidate)
+  const assigned = await assignedAnchors(tx, incoming)
+  const anchors = incoming.filter((one) => !one.gone).map((one) => assigned.get(keyOf(one)) ?? candidate(one))
   const locked = await lockIdentities(tx, { incoming, anchors: [...new Set(anchors)] })
-  const placed = place(incoming, locked.members)
+  const placed = place(incoming, locked.members, assigned)
   if (placed.written.length === 0) return false
   await nameScopingGroups(
     tx,
@@ -132,7 +137,11 @@ interface Placed {
  * An object keeps its identity; a new one joins the identity of its source anchor, unless its own forest is in there with
  * another object: then it gets one of its own, which is held.
  */
-function place(incoming: readonly Contribution[], known: readonly Member[]): Placed {
+function place(
+  incoming: readonly Contribution[],
+  known: readonly Member[],
+  assigned: ReadonlyMap<string, string>,
+): Placed {
   const all = new Map(known.map((member) => [keyOf(member.contribution), member]))
   const byAnchor = new Map<string, Set<string>>()
   for (const [key, { anchor }] of all) byAnchor.set(anchor, (byAnchor.get(anchor) ?? new Set()).add(key))
@@ -143,7 +152,9 @@ function place(incoming: readonly Contribution[], known: readonly Member[]): Pla
     const before = all.get(keyOf(one))
     if (before && before.contribution.version >= one.version) continue
     const stays = before !== undefined && (one.gone || before.contribution.kind === one.kind)
-    const anchor = stays ? before.anchor : freeAnchor(one, all, byAnchor)
+    const anchor = stays
+      ? before.anchor
+      : ((before ? undefined : assigned.get(keyOf(one))) ?? freeAnchor(one, all, byAnchor))
     const member = { contribution: one.gone && before ? departed(one, before.contribution) : one, anchor }
     if (before) touched.add(before.anchor)
     touched.add(anchor)

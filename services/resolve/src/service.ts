@@ -23,6 +23,7 @@ import { type Gate, gate } from './gate.ts'
 import { askRescopeOfForest } from './group-scope.ts'
 import { takeContributions } from './intake-contributions.ts'
 import { takeEdges } from './intake-edges.ts'
+import { readTopic, restoreStore } from './restore.ts'
 import { type RulesDesk, rulesDesk } from './rules-desk.ts'
 import { type Worker, worker } from './worker.ts'
 
@@ -82,6 +83,7 @@ function stageComponent(parts: Parts): Component {
           await desk.offer(version)
         }
         if (!desk.rules()) return
+        if (!parts.stage) await restoreStore({ sql: context.sql, read: readTopic(context.bus) })
         parts.stage ??= await startStage(parts)
         context.waiting('configuration', undefined)
         parts.worker?.wake()

@@ -376,6 +376,8 @@ async function finishClaims(of: {
           losses,
         )
   const contested = new Map(fresh.map((loss) => [loss.claim, loss.holder]))
+  for (const claim of await decidedClaims(tx, [...contested.keys()]))
+    if (!changes.taken.has(claim)) contested.delete(claim)
   const moved = [...changes.released.keys()]
   for (const claim of await decidedClaims(tx, moved)) {
     const winner = changes.taken.get(claim)

@@ -15,6 +15,8 @@ export interface BarrierCursor {
   readonly createdAt?: string
   readonly guid?: string
   readonly edge?: EdgeCursor
+  /** The store was built again from what was published: identities are there already, and may differ. */
+  readonly isRestored?: boolean
 }
 
 export interface Barrier {

@@ -81,6 +81,18 @@ const provenance = ({ by, value }: Said): desired.Provenance => ({
   configurationVersion: 0n,
 })
 
+/** The same values, as they are compared: without what `stampVersions` puts in. */
+export function withoutVersions(attributes: Merged['attributes']): Merged['attributes'] {
+  const bare = (of: desired.Provenance | undefined) =>
+    of && { ...of, contributionVersion: 0n, configurationVersion: 0n }
+  const found: Merged['attributes'] = {}
+  for (const [name, value] of Object.entries(attributes)) {
+    const losers = value.losers.map((loser) => ({ ...loser, provenance: bare(loser.provenance) }))
+    found[name] = { ...value, provenance: bare(value.provenance), losers }
+  }
+  return found
+}
+
 /** Puts the versions of the contributions that say the values now into their provenance. */
 export function stampVersions(attributes: Merged['attributes'], contributions: readonly Contribution[]): void {
   const stamp = (of: desired.Provenance | undefined): void => {

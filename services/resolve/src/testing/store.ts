@@ -127,7 +127,7 @@ export async function resolveStore(config = testConfiguration()) {
     /** Forgets everything. */
     reset: async () => {
       await store.sql.query(`truncate contribution, identity, claim, conflict, reference, source_edge, desired_edge, decision,
-        barrier, input_watermark, rework, rederive, tally, scope_group, edge_news, rescope, deferred`)
+        barrier, input_watermark, rework, rederive, tally, scope_group, edge_news, rescope, deferred, restored, assigned`)
       for (const table of [published.desired, published.edges, published.decisions]) table.clear()
       published.log.length = 0
       shared = gate()
@@ -196,4 +196,14 @@ export const edge = (forest: string, groupGuid: string, member: string, more: Pa
   present: true,
   source: undefined,
   ...more,
+})
+
+/** Where a state was read, observed at this time. */
+export const sourceOf = (observedAt: Date): contribution.Contribution['source'] => ({
+  server: '',
+  namingContext: '',
+  epoch: 1n,
+  batch: 1n,
+  observedAt,
+  snapshot: false,
 })
