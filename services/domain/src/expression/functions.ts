@@ -2,6 +2,7 @@
 import { arity, type Dialect, type ExpressionFunction } from './declare.ts'
 import { formFunctions } from './forms.ts'
 import { byteFunctions } from './functions/bytes.ts'
+import { certificateFunctions } from './functions/certificates.ts'
 import { chanceFunctions } from './functions/chance.ts'
 import { nameFunctions } from './functions/names.ts'
 import { numberFunctions } from './functions/numbers.ts'
@@ -20,6 +21,7 @@ export const expressionFunctions: readonly ExpressionFunction[] = [
   ...numberFunctions,
   ...timeFunctions,
   ...byteFunctions,
+  ...certificateFunctions,
   ...nameFunctions,
   ...chanceFunctions,
 ].toSorted((a, b) => a.name.localeCompare(b.name))
@@ -35,13 +37,9 @@ export const refusedFunctions: ReadonlyMap<string, string> = new Map([
     name,
     'it reads roles of applications, which a forest does not have',
   ]),
-  ...[
-    ...['CertExtensionOids', 'CertFormat', 'CertFriendlyName', 'CertHashString', 'CertIssuer', 'CertIssuerDN'],
-    ...['CertIssuerOid', 'CertKeyAlgorithm', 'CertKeyAlgorithmParams', 'CertNameInfo', 'CertNotAfter'],
-    ...['CertNotBefore', 'CertPublicKeyOid', 'CertPublicKeyParametersOid', 'CertSerialNumber'],
-    ...['CertSignatureAlgorithmOid', 'CertSubject', 'CertSubjectNameDN', 'CertSubjectNameOid', 'CertThumbprint'],
-    ...['CertVersion', 'IsCert'],
-  ].map((name): [string, string] => [name, 'certificates are not taken apart']),
+  ...['CertFriendlyName', 'CertIssuerOid', 'CertNameInfo', 'CertPublicKeyParametersOid', 'CertSubjectNameOid'].map(
+    (name): [string, string] => [name, 'what it gives depends on the certificate store of a Windows server'],
+  ),
   ...['Thumbprint', 'CBin', 'Hex'].map((name): [string, string] => [
     name,
     'it makes device keys, which are not synchronized',
