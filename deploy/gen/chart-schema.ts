@@ -27,7 +27,7 @@ import {
 
 /** Keys of a section that the chart fills in itself, because it is the one that mounts and listens. */
 const setByChart: Readonly<Record<string, readonly string[]>> = {
-  agent: ['name', 'hub', 'hub_tls', 'credentials_dir', 'trust', 'allow_plain_loopback'],
+  agent: ['name', 'hub', 'hub_tls', 'enrolment', 'ceiling_file', 'credentials_dir', 'trust', 'allow_plain_loopback'],
   console: ['listen', 'token_file'],
   control: ['apply_file'],
   write: ['credentials_dir', 'trust'],
@@ -89,6 +89,7 @@ function canopySchema(): Schema {
       port: integer(1, 65_535),
       annotations: anything,
       loadBalancerSourceRanges: strings,
+      enrolment: object({ existingSecret: text, address: text }),
     }),
     networkPolicy: networkPolicy(
       ['consoleFrom', 'hubFrom', 'kafkaTo', 'postgresTo', 'telemetryTo', 'targetsTo'],

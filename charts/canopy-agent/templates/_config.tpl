@@ -9,6 +9,7 @@
 {{- end -}}
 
 {{- define "canopy.port.http" -}}{{- end -}}
+{{- define "canopy.port.agents" -}}{{- end -}}
 {{- define "canopy.rollsOn" -}}{{- end -}}
 {{- define "canopy.ingress" -}}{}{{- end -}}
 {{- /* It calls out; nobody calls it. */ -}}

@@ -9,6 +9,7 @@ policy. The charts canopy and canopy-agent hold this file with the same content;
   canopy.env       environment variables besides HOSTNAME, a YAML list
   canopy.rollsOn   text whose change rolls the pods, besides the configuration
   canopy.port.http port of plain HTTP, empty for none
+  canopy.port.agents port for agents with certificates of the hub's authority, empty for none
   canopy.serves    not empty: other services call it
 */}}
 
@@ -252,6 +253,9 @@ ports:
   {{- end }}
   {{- with include "canopy.port.http" . }}
   - { name: http, containerPort: {{ . }}, protocol: TCP }
+  {{- end }}
+  {{- with include "canopy.port.agents" . }}
+  - { name: agents, containerPort: {{ . }}, protocol: TCP }
   {{- end }}
 # Alive before it is ready: a broker or a database that is away makes it wait, not die.
 startupProbe:

@@ -11,6 +11,11 @@
 {{- fail "kafka.sasl.existingSecret is missing: name the Secret with the user name and the password" -}}
 {{- end -}}
 {{- end -}}
+{{- with .Values.hub.enrolment -}}
+{{- if and .existingSecret (not .address) -}}
+{{- fail "hub.enrolment.address is missing: host:port by which agents reach the hub" -}}
+{{- end -}}
+{{- end -}}
 {{- with .Values.services.console -}}
 {{- if and .enabled (not .token.existingSecret) -}}
 {{- fail "services.console.token.existingSecret is missing: the gateway answers nobody without a token" -}}
@@ -23,6 +28,10 @@
 
 {{- define "canopy.port.http" -}}
 {{- if eq .name "console" -}}8480{{- end -}}
+{{- end -}}
+
+{{- define "canopy.port.agents" -}}
+{{- if and (eq .name "capture") .root.Values.hub.enrolment.existingSecret -}}7444{{- end -}}
 {{- end -}}
 
 {{- define "canopy.env" -}}{{- end -}}
@@ -106,7 +115,17 @@
 {{- else if eq .name "capture" -}}
 {{- /* Its processes reach each other by their own addresses; the certificate names the service. */ -}}
 {{- $own = merge $own (dict "peer_tls_name" (printf "%s-capture.%s.svc" (include "canopy.fullname" .root) .root.Release.Namespace)) -}}
+{{- with .root.Values.hub.enrolment -}}
+{{- if .existingSecret -}}
+{{- $own = mergeOverwrite $own (dict "agents" (dict "listen" "0.0.0.0:7444" "names" (list (regexReplaceAll ":[0-9]+$" .address "")))) -}}
+{{- end -}}
+{{- end -}}
 {{- else if eq .name "control" -}}
+{{- with .root.Values.hub.enrolment -}}
+{{- if .existingSecret -}}
+{{- $own = mergeOverwrite $own (dict "agents" (dict "authority_dir" "/run/secrets/canopy/agents" "hub" .address)) -}}
+{{- end -}}
+{{- end -}}
 {{- if include "canopy.configurationMap" .root -}}
 {{- $own = set $own "apply_file" "/run/canopy/configuration/canopy.yaml" -}}
 {{- end -}}
@@ -145,6 +164,10 @@
 {{- else if eq .name "write" -}}
 {{- $mounts = concat $mounts (include "canopy.credentialMounts" . | fromYaml).mounts -}}
 {{- else if eq .name "control" -}}
+{{- with $values.hub.enrolment.existingSecret -}}
+{{- $items := list (dict "key" "ca.crt" "path" "ca.crt") (dict "key" "ca.key" "path" "ca.key") -}}
+{{- $mounts = append $mounts (dict "name" "agents" "path" "/run/secrets/canopy/agents" "secret" . "items" $items) -}}
+{{- end -}}
 {{- with include "canopy.configurationMap" .root -}}
 {{- $items := list (dict "key" $values.configuration.key "path" "canopy.yaml") -}}
 {{- $mounts = append $mounts (dict "name" "configuration" "path" "/run/canopy/configuration" "configMap" . "items" $items) -}}
@@ -160,7 +183,7 @@
 {{- $rules = append $rules (dict "from" $policy.consoleFrom "ports" (list (dict "port" "http" "protocol" "TCP"))) -}}
 {{- end -}}
 {{- if and (eq .name "capture") .root.Values.hub.enabled -}}
-{{- $rule := dict "ports" (list (dict "port" "grpc" "protocol" "TCP")) -}}
+{{- $rule := dict "ports" (list (dict "port" (ternary "agents" "grpc" (ne "" (include "canopy.port.agents" .))) "protocol" "TCP")) -}}
 {{- with $policy.hubFrom -}}{{- $rule = set $rule "from" . -}}{{- end -}}
 {{- $rules = append $rules $rule -}}
 {{- end -}}
