@@ -64,6 +64,12 @@ export const events = defineEvents('capture', {
     doc: 'The account does not see deletions: what is gone is found by reading everything, beside the stream.',
     fields: { forest: 'label', domain: 'field' },
   },
+  missingReleased: {
+    level: 'warn',
+    message: 'what a complete reading missed was released by a person',
+    doc: 'A person said that the objects are really gone: they are deleted, within the guards of the targets.',
+    fields: { forest: 'label', objects: 'field', who: 'field', why: 'field' },
+  },
   partitionHeld: {
     level: 'error',
     message: 'a complete reading missed too many objects; nothing was deleted',

@@ -2,6 +2,7 @@
 import { classify, type Sql, unary } from '@canopy/chassis'
 import { isGuid } from '@canopy/domain'
 import { agent, type capture, type change } from '@canopy/proto'
+import { events } from '../events.ts'
 import { liveAgents } from './agents.sql.ts'
 import { forgetRefusals } from './credentials.sql.ts'
 import { findObjects, partitionsOf, type RpcOptions } from './lookup.ts'
@@ -17,7 +18,7 @@ export function besideHandlers(options: RpcOptions): Handlers {
   const { sql, readings, onPending, hub } = options
   return {
     readObject: unary((request: capture.ReadObjectRequest) => readObject(options, request)),
-    releaseMissing: unary(async ({ forest }: capture.ReleaseMissingRequest) => {
+    releaseMissing: unary(async ({ forest, who, why }: capture.ReleaseMissingRequest) => {
       let objects = 0
       const of = (await partitionsOf(sql, forest)).filter((row) => row.held !== '')
       for (const { forest, domain } of of) {
@@ -25,6 +26,7 @@ export function besideHandlers(options: RpcOptions): Handlers {
         onPending({ forest, domain })
         hub.noted({ forest, domain })
       }
+      if (of.length > 0) events.missingReleased({ forest, objects, who, why })
       return { partitions: of.length, objects }
     }),
     listAgents: unary(async () => ({ agents: (await liveAgents(sql)).map(toAgent) })),
