@@ -4,9 +4,11 @@ import { SeenNames } from './seen-names.ts'
 
 /** More of them are not kept: everything is asked for its links once more. */
 const maxFew = 10_000
+/** Names remembered: 4 MB. Of a larger directory everything is asked for its links once more. */
+const maxNames = 250_000
 
 export class ForwardLinks {
-  private readonly seen = new SeenNames()
+  private seen = new SeenNames()
   private kept: agent.Entry[] = []
   private unknown: boolean
 
@@ -18,6 +20,7 @@ export class ForwardLinks {
   /** In the order in which they are told. */
   note(entry: agent.Entry): void {
     if (this.unknown) return
+    if (this.seen.count >= maxNames) return this.forget()
     this.seen.add(entry.dn)
     for (const name in entry.links) {
       const links = entry.links[name]!
@@ -30,6 +33,7 @@ export class ForwardLinks {
   forget(): void {
     this.unknown = true
     this.kept = []
+    this.seen = new SeenNames()
   }
 
   /** Undefined: they are not few, or not known. */

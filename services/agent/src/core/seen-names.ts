@@ -5,7 +5,7 @@ const firstSlots = 1 << 14
 export class SeenNames {
   /** Open addressing; 0 is a free slot. */
   private slots = new Float64Array(firstSlots)
-  private count = 0
+  count = 0
 
   add(name: string): void {
     if (this.count * 2 > this.slots.length) this.grow()

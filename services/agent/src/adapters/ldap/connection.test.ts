@@ -191,7 +191,7 @@ describe('a connection', () => {
       got = (await feed.next()).value
     }
     expect(count).toBe(entries)
-    // 2 MB are queued, some more wait in the buffers of the two sockets; never the 60 MB there are.
+    // 1 MB is queued, some more wait in the buffers of the two sockets; never the 60 MB there are.
     expect(sentWhileBehind * bytes).toBeLessThan(25_000_000)
   })
 })

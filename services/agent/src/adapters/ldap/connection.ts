@@ -26,8 +26,8 @@ import { type LdapMessage, MessageDecoder } from './message.ts'
 import { Operation, resultOf, type Streamed, searchResult, toSyncItem } from './operation.ts'
 
 /** Bytes of entries waiting for a reader at which the socket is paused, and below which it goes on. */
-const highWaterBytes = 2 * 1024 * 1024
-const lowWaterBytes = 512 * 1024
+const highWaterBytes = 1024 * 1024
+const lowWaterBytes = 256 * 1024
 /** Largest message taken: a group of some hundred thousand members in one entry still fits. */
 const maxMessageBytes = 256 * 1024 * 1024
 const startTlsOid = '1.3.6.1.4.1.1466.20037'
