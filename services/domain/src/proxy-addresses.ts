@@ -39,6 +39,7 @@ const byKey = (a: Address, b: Address): number => (a.key < b.key ? -1 : a.key > 
  * | equal addresses           | once, the primary one first                                                    |
  */
 export function canonicalProxyAddresses(values: readonly string[]): string[] {
+  if (values.length === 0) return []
   const addresses: Address[] = []
   let primary: Address | undefined
   for (const value of values) {

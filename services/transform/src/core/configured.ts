@@ -10,6 +10,8 @@ export interface Configured {
   readonly appliedAt: Date | undefined
   readonly forests: ReadonlySet<string>
   readonly kinds: ReadonlyMap<string, KindRules>
+  /** A forest or a class has rules of its own. */
+  readonly isSpecial: boolean
   /** By forest; none: everything is in scope. */
   readonly scopes: ReadonlyMap<string, CompiledScope>
   readonly problems: readonly RuleProblem[]

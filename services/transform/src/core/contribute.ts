@@ -35,7 +35,7 @@ export function contribute(of: {
 }): Made | undefined {
   const { object, config, now, chance } = of
   if (!config.forests.has(object.forest)) return undefined
-  const rules = rulesOf(config.kinds, object)
+  const rules = rulesOf(config, object)
   if (object.gone || !rules) return { contribution: { ...blank(object, config, now), gone: true }, onlyIfKnown: true }
   const read = reader(object)
   const scope = config.scopes.get(object.forest)

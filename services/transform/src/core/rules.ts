@@ -67,6 +67,8 @@ const inetOrgPerson = 'inetOrgPerson'
 export interface CompiledRules {
   /** By kind or class, behind "<forest>/" where a forest has rules of its own. */
   readonly kinds: ReadonlyMap<string, KindRules>
+  /** A forest or a class has rules of its own. */
+  readonly isSpecial: boolean
   readonly problems: readonly RuleProblem[]
 }
 
@@ -102,7 +104,7 @@ export function compileRules(rules: readonly configuration.MappingRule[]): Compi
       kinds.set(prefix + inetOrgPerson, rulesFor('user', special(ofUsers), once))
     }
   }
-  return { kinds, problems }
+  return { kinds, isSpecial: kinds.size > mappedKinds.length, problems }
 }
 
 /** A forest's rule goes before everybody's, then a class's before its kind's. */
@@ -137,9 +139,10 @@ function rulesFor(
 
 /** The rules of one object: those of its forest and class, else of everybody's. */
 export function rulesOf(
-  kinds: ReadonlyMap<string, KindRules>,
+  { kinds, isSpecial }: Pick<CompiledRules, 'kinds' | 'isSpecial'>,
   of: { readonly forest: string; readonly kind: string; readonly objectClasses: readonly string[] },
 ): KindRules | undefined {
+  if (!isSpecial) return kinds.get(of.kind)
   const isClass = of.kind === 'user' && of.objectClasses.some((one) => one.toLowerCase() === 'inetorgperson')
   const forest = `${of.forest}/`
   const ofClass = isClass ? (kinds.get(forest + inetOrgPerson) ?? kinds.get(inetOrgPerson)) : undefined

@@ -3,7 +3,7 @@ import { desired } from '@canopy/proto'
 import { describe, expect, it } from 'vitest'
 import { attributesBody, parseObject, userCreateBody } from '../adapters/graph/body.ts'
 import { canonical } from './attributes.ts'
-import { plannedDesire } from './desire.ts'
+import { plannedDesire, refusedEmpty } from './desire.ts'
 
 const now = new Date('2026-11-22T20:00:00Z')
 
@@ -39,6 +39,25 @@ describe('an object with a value that is too long', () => {
     expect(plannedDesire(object({ onTooLong: 'truncate' }), now, true).hold).toBeUndefined()
     expect(plannedDesire(object({ onCreate: true }), now, true).hold).toBeUndefined()
     expect(plannedDesire(object({ onCreate: true }), now, false).hold?.code).toBe('tooLong')
+  })
+})
+
+describe('a value that is gone and cannot be emptied', () => {
+  const object = (mail: string[], more: object = {}) =>
+    desired.DesiredObject.fromPartial({
+      kind: 'user',
+      attributes: { mail: { values: mail, ...more }, city: { values: [] } },
+    })
+  it('is reported where the target has one', () => {
+    expect(refusedEmpty(object([]), { mail: ['a@x'], city: ['Ulm'] })).toEqual({
+      code: 'notClearable',
+      reason: 'the target cannot empty mail: it keeps the value it has',
+    })
+  })
+  it('is nothing where it is there, was never written, or is written at creation only', () => {
+    expect(refusedEmpty(object(['b@x']), { mail: ['a@x'] })).toBeUndefined()
+    expect(refusedEmpty(object([]), {})).toBeUndefined()
+    expect(refusedEmpty(object([], { onCreate: true }), { mail: ['a@x'] })).toBeUndefined()
   })
 })
 

@@ -2,7 +2,7 @@
 import type { PlannedDesire } from '@canopy/domain'
 import type { desired } from '@canopy/proto'
 import type { Kind, Values } from '../ports.ts'
-import { canonical } from './attributes.ts'
+import { canonical, writtenAttribute } from './attributes.ts'
 
 export interface TooLong {
   readonly attribute: string
@@ -59,6 +59,21 @@ export function plannedDesire(
     onCreate,
   } as const
   return { desire, hold }
+}
+
+/** A value that is gone from the source and that the target refuses to empty: reported, not sent. Undefined without one. */
+export function refusedEmpty(
+  object: desired.DesiredObject,
+  applied: Readonly<Record<string, Values>>,
+): WriteHold | undefined {
+  for (const [name, { values, onCreate }] of Object.entries(object.attributes)) {
+    const isEmpty = values.every((value) => value === '')
+    if (!isEmpty || onCreate || (applied[name]?.length ?? 0) === 0) continue
+    if (writtenAttribute(object.kind as Kind, name)?.clearable === false) {
+      return { code: 'notClearable', reason: `the target cannot empty ${name}: it keeps the value it has` }
+    }
+  }
+  return undefined
 }
 
 /** Lanes, first to last: who loses access comes first, everywhere. */

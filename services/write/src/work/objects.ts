@@ -81,7 +81,7 @@ function recordNothing(of: {
     anchor: row.anchor,
     version: row.version,
     state: waitsMs > 0 ? 'due' : isCase ? 'conflict' : 'done',
-    ...(why === 'held' && hold ? hold : {}),
+    ...(why === 'held' ? hold : why === 'equal' ? refusedEmpty(object, row.applied ?? {}) : undefined),
     attempts: 0,
     delayMs: waitsMs,
   })
@@ -184,7 +184,8 @@ export function recordObject(
   const waitsMs = action.kind === 'delete' ? undefined : untilDelete(object, now)
   const state = action.kind === 'restore' ? 'verify' : later.size > 0 || waitsMs !== undefined ? 'due' : 'done'
   const delayMs = later.size > 0 ? 0 : (waitsMs ?? 0)
-  outcome.objects.push({ anchor: row.anchor, version: row.version, state, attempts: 0, delayMs })
+  const remark = state === 'done' && action.kind !== 'delete' ? refusedEmpty(object, applied) : undefined
+  outcome.objects.push({ anchor: row.anchor, version: row.version, state, ...remark, attempts: 0, delayMs })
   if (!isCompletion(row, action)) outcome.count(counters[action.kind] ?? 'updated')
   if (action.kind === 'delete') outcome.guarded.delete = (outcome.guarded.delete ?? 0) + 1
   publish(planned, result.Outcome.DONE, now, target, outcome, id)
