@@ -204,8 +204,8 @@ async function publishWrites(
   const locations = new Locations(await loadPlaces(tx, forest, [...parents]))
   for (const { object, write } of writes) {
     const { guid, version, gone, state } = write
-    if (object.stored && !object.stored.gone) countObject(partition, object.stored.head.kind, -1)
-    if (!gone) countObject(partition, state.kind, 1)
+    if (object.stored && !object.stored.gone) countObject(partition, object.stored.head.kind, object.stored.body, -1)
+    if (!gone) countObject(partition, state.kind, write.body, 1)
     const location: Location = locations.of(state, object.dn || state.rdn)
     publishObject(unit, { forest, guid, version, gone, state, location, source }, write.body)
   }

@@ -43,7 +43,16 @@ export function publishObject(
   out.put(changesAsBytes, key, recordBytes(object, body), objectHeaders?.() ?? headers)
 }
 
-export function countObject(partition: PartitionRow, kind: Kind, by: 1 | -1): void {
+/** `isCriticalSystemObject: TRUE` as it stands in a stored body. */
+const critical = Buffer.concat([
+  Buffer.from('isCriticalSystemObject'),
+  Buffer.from([0x12, 6, 0x0a, 4]),
+  Buffer.from('TRUE'),
+])
+
+/** What belongs to the directory itself, such as built-in accounts and groups, is kept but is nobody's object to count. */
+export function countObject(partition: PartitionRow, kind: Kind, body: Uint8Array, by: 1 | -1): void {
+  if (Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes(critical)) return
   switch (kind) {
     case 'user':
       partition.users += by

@@ -61,6 +61,18 @@ describe('objects', () => {
     expect(await f.counts()).toEqual({ users: 1, groups: 1, contacts: 0, containers: 2, memberships: 1 })
   })
 
+  test('what belongs to the directory itself is kept and published, and not counted', async () => {
+    await f.commit([head(), ou(2, 'Staff'), user(10), user(11, { isCriticalSystemObject: ['TRUE'] })])
+    expect(f.taken().objects).toHaveLength(4)
+    expect(await f.counts()).toMatchObject({ users: 1 })
+    await f.commit([user(11, { isCriticalSystemObject: ['FALSE'] })])
+    expect(await f.counts()).toMatchObject({ users: 2 })
+    await f.commit([user(11, { isCriticalSystemObject: ['TRUE'] }), gone(10)])
+    expect(await f.counts()).toMatchObject({ users: 0 })
+    await f.commit([gone(11)])
+    expect(await f.counts()).toMatchObject({ users: 0 })
+  })
+
   test('the same again publishes nothing, whatever the order of values', async () => {
     await f.commit([head(), ou(2, 'Staff'), user(10, { proxyAddresses: ['b', 'a'] })])
     f.taken()

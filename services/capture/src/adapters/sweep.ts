@@ -88,7 +88,7 @@ async function sweepMissing(unit: Unit, sweep: Sweep): Promise<void> {
     guids,
   ])
   for (const object of missing) {
-    countObject(partition, object.head.kind, -1)
+    countObject(partition, object.head.kind, object.body, -1)
     const state = { ...object.head, body: noBody }
     const location: Location = { path: [], dn: state.rdn }
     const version = object.version + 1n
