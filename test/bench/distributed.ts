@@ -58,6 +58,7 @@ export async function startDistributed(world: World, progress: (line: string) =>
   })()
   ready.catch(() => undefined)
   return {
+    brokers: stack.brokers,
     inSync: () => ready,
     written: () => written,
     arrival: (fits, withinMs) => {

@@ -4,6 +4,7 @@ import { latency } from './latency.ts'
 import { map } from './map.ts'
 import { noop } from './noop.ts'
 import { read } from './read.ts'
+import { reevaluate } from './reevaluate.ts'
 import { sync } from './sync.ts'
 
 export interface BenchOptions {
@@ -17,7 +18,7 @@ export interface BenchOptions {
   readonly progress: (line: string) => void
 }
 
-const benches = { sync, latency, noop, read, map } as const
+const benches = { sync, latency, noop, read, map, reevaluate } as const
 
 const usage = `npm run bench -- <${Object.keys(benches).join('|')}> [options]
 
@@ -32,6 +33,7 @@ const usage = `npm run bench -- <${Object.keys(benches).join('|')}> [options]
   sync     objects from a directory server to the cloud through the whole pipeline; yardstick: ldapsearch reading the same server
   latency  change in the directory to the cloud write: idle, and a disable during a first load
   read     a whole directory by the agent's reading code, from OpenLDAP and Samba; yardstick: ldapsearch of the same attributes
+  reevaluate  a configuration version that changes nothing, through Kafka: seconds, and messages, which must be 0
   noop     a full reconcile with nothing to do: seconds, and writes, which must be 0
   map      objects per second of CPU through the default mapping and a scope; yardstick: reading the same bytes as text`
 

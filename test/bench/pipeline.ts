@@ -17,6 +17,8 @@ export interface Applied {
 }
 
 export interface Pipeline {
+  /** Of Kafka, where there is one. */
+  readonly brokers?: readonly string[]
   /** When the process was started, and when it first said "in sync", in milliseconds of performance.now(). */
   inSync(): Promise<{ startedMs: number; readyMs: number }>
   /** Objects equal in the cloud, as last said. */
