@@ -54,6 +54,7 @@ test('the cloud throttles, and a controller goes back in time', async () => {
 
 test('what does not exist is answered with what does', () => {
   expect(() => fault('earthquake')).toThrow('the lab has no fault earthquake')
+  expect(fault('list')).toContain('blind         forest  nobody sees deletions')
   expect(() => fault('delay', { for: 'soon' })).toThrow('--for soon is no duration')
   expect(['500ms', '30s', '2m', '1h', '1d', ''].map(durationMs)).toEqual([
     500,

@@ -86,10 +86,14 @@ export function durationMs(text: string): number | undefined {
   return Number(match[1]) * (units[match[2] ?? ''] ?? 0)
 }
 
+export const faultNames = (): string[] => [...Object.keys(kinds), 'clear']
+
 /** One line for each kind there is. */
 export function faultKinds(): string[] {
-  const lines = Object.entries(kinds).map(([kind, { at, help }]) => `${kind} (${at}): ${help}`)
-  return [...lines, 'clear: everything works again']
+  const rows = Object.entries(kinds).map(([kind, { at, help }]) => [kind, at, help] as const)
+  return [...rows, ['clear', 'both', 'everything works again'] as const].map(
+    ([kind, at, help]) => `${kind.padEnd(14)}${at.padEnd(8)}${help}`,
+  )
 }
 
 /** While `--for` lasts a counted fault strikes as often as it can. */

@@ -2,7 +2,7 @@
 import { Failure } from '@canopy/chassis'
 import type { ExtraRoute } from '@canopy/console'
 import { churn, type LabForest, type LabObject } from '@canopy/lab'
-import { durationMs, faultKinds, setFault } from './lab-faults.ts'
+import { durationMs, faultKinds, faultNames, setFault } from './lab-faults.ts'
 import type { LabWorld } from './lab-world.ts'
 
 export interface LabRequest {
@@ -206,7 +206,11 @@ function churnAll(world: LabWorld, request: LabRequest): LabAnswer {
 function fault(world: LabWorld, request: LabRequest): LabAnswer {
   if (request.for !== undefined && durationMs(request.for) === undefined)
     throw failure(`--for ${request.for} is no duration`, 'give 500ms, 30s, 2m or 1h')
+  if (request.kind === 'list') return { lines: faultKinds() }
   const lines = setFault(world, request, forestsOf(world, request))
   if (lines !== undefined) return { lines }
-  throw failure(`the lab has no fault ${request.kind ?? ''}`, `one of:\n${faultKinds().join('\n')}`)
+  throw failure(
+    `the lab has no fault ${request.kind ?? ''}`,
+    `one of: ${faultNames().join(', ')}; canopy lab fault list says what each does`,
+  )
 }

@@ -146,6 +146,20 @@ describe('DirSync', () => {
     expect(late?.attributes.has('sAMAccountName')).toBe(true)
   })
 
+  it('sends ancestors before what is below them where that is asked, and by USN where not', async () => {
+    const cookie = await drain()
+    const late = `OU=Late,${base}`
+    const [ada] = forest.directory.find('(cn=Ada Park)')
+    forest.directory.add(late, { objectClass: 'organizationalUnit' })
+    const { dn } = forest.directory.add(`CN=Early bird,${late}`, { objectClass: 'user', sAMAccountName: 'early' })
+    forest.directory.modify(ada?.dn ?? '', { title: 'In between' })
+    forest.directory.modify(late, { description: 'Changed last' })
+    const order = async (flags: number) => (await poll(cookie, { flags })).entries.map((entry) => entry.dn)
+    expect(await order(incremental)).toEqual([dn, ada?.dn, late])
+    expect(await order(incremental | 0x800)).toEqual([late, dn, ada?.dn])
+    forest.directory.remove(late, { tree: true })
+  })
+
   it('refuses foreign cookies and accounts without the right, and hides deletions from the blind', async () => {
     expect((await poll(Buffer.from('MSDS no cookie'))).code).toBe(12)
     forest.faults.badCookieOnce()
@@ -238,6 +252,17 @@ describe('searches', () => {
 })
 
 describe('writes and notifications', () => {
+  it('keeps five watches for a connection and no more, each of everything', async () => {
+    const watcher = new TestClient(forest.url)
+    await watcher.bind(forest.account.dn, forest.account.password)
+    const controls = [{ oid: '1.2.840.113556.1.4.528' }]
+    for (let n = 0; n < 5; n++) watcher.search({ base, controls }).catch(() => undefined)
+    await watcher.search({ base: '', scope: 0 })
+    expect((await watcher.search({ base, controls })).code).toBe(11)
+    expect((await watcher.search({ base, controls, filter: '(cn=x)' })).code).toBe(53)
+    watcher.close()
+  })
+
   it('refuses what AD refuses and tells watchers what changed', async () => {
     const admin = new TestClient(forest.url)
     await admin.bind(forest.admin.dn, forest.admin.password)

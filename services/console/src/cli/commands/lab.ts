@@ -125,7 +125,7 @@ export const labCommands: readonly Command[] = [
   verbCommand({
     verb: 'fault',
     summary: 'Lets the lab’s servers fail for a while',
-    positionals: [{ name: 'KIND', help: 'what fails; an unknown kind is answered with those there are' }],
+    positionals: [{ name: 'KIND', help: 'what fails; list shows every kind, clear ends it' }],
     options: [
       { name: 'for', value: 'DURATION', help: '30s, 2m; without it: until the next fault' },
       { name: 'count', value: 'N', help: 'so many times (default: once, or as often as it can while --for lasts)' },
