@@ -15,7 +15,7 @@
 {{- /* It calls out; nobody calls it. */ -}}
 {{- define "canopy.serves" -}}{{- end -}}
 
-{{- /* Each pod is an agent of its own: the second one stands by. */ -}}
+{{- /* Each pod is an agent of its own: they share the domains. */ -}}
 {{- define "canopy.env" -}}
 - name: CANOPY_AGENT_NAME
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
