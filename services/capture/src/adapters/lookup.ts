@@ -1,12 +1,12 @@
 /** Finds partitions, containers and objects by what people call them. */
 import { Failure, type Sql } from '@canopy/chassis'
-import { canonicalDn, parseGuid } from '@canopy/domain'
+import { canonicalDn, isGuid, parseGuid } from '@canopy/domain'
 import type { capture, change } from '@canopy/proto'
 import { Locations } from '../core/location.ts'
 import { toRecord } from './body.ts'
 import type { Hub } from './hub.ts'
 import { resolveNames } from './names.sql.ts'
-import { findByLookup, loadObjects, loadPlaces, type StoredObject, stateOf } from './objects.sql.ts'
+import { findByLookup, loadObjects, loadPage, loadPlaces, type StoredObject, stateOf } from './objects.sql.ts'
 import { listPartitions, type PartitionRow } from './partitions.sql.ts'
 import type { PartitionName } from './readings.sql.ts'
 import type { Readings } from './readings.ts'
@@ -62,14 +62,41 @@ export async function findObjects(sql: Sql, request: capture.FindObjectsRequest)
     ? await findByName(sql, request)
     : await findByLookup(sql, { who: request.who, guid: parseGuid(request.who) ?? '', forest: request.forest, limit })
   const objects: change.DirectoryObject[] = []
-  for (const object of found) {
-    const { forest, guid, version, gone } = object
-    const state = stateOf(object)
-    const places = await loadPlaces(sql, forest, state.parent === undefined ? [] : [state.parent])
-    const location = new Locations(places).of(state, state.rdn)
-    objects.push(toRecord({ forest, guid, version, gone, state, location, source: provenance }))
-  }
+  for (const object of found) objects.push(...(await recordsOf(sql, object.forest, [object])))
   return objects
+}
+
+const pageObjects = 500
+/** Well below the longest message. */
+const pageBytes = 4 * 1024 * 1024
+
+/** A page of a forest. Failure CANOPY-CAPTURE-0008: `after` is no GUID. */
+export async function listObjects(
+  sql: Sql,
+  { forest, after, limit }: capture.ListObjectsRequest,
+): Promise<capture.ListObjectsResponse> {
+  if (after !== '' && !isGuid(after)) {
+    throw new Failure({ kind: 'permanent', code: 'CANOPY-CAPTURE-0008', message: 'the page begins behind a GUID' })
+  }
+  const most = Math.min(limit || pageObjects, pageObjects)
+  const page = await loadPage(sql, { forest, after, limit: most, maxBytes: pageBytes })
+  return { objects: await recordsOf(sql, forest, page), next: page.at(-1)?.guid ?? '' }
+}
+
+/** As they are published, but for where they were read. */
+async function recordsOf(
+  sql: Sql,
+  forest: string,
+  objects: readonly StoredObject[],
+): Promise<change.DirectoryObject[]> {
+  const parents = new Set(objects.flatMap(({ head }) => head.parent ?? []))
+  const locations = new Locations(await loadPlaces(sql, forest, [...parents]))
+  return objects.map((object) => {
+    const { guid, version, gone } = object
+    const state = stateOf(object)
+    const location = locations.of(state, state.rdn)
+    return toRecord({ forest, guid, version, gone, state, location, source: provenance })
+  })
 }
 
 async function findByName(

@@ -221,6 +221,31 @@ export async function countMissing(
   }))
 }
 
+export interface ObjectPage {
+  readonly forest: string
+  /** GUID; empty: from the first. */
+  readonly after: string
+  readonly limit: number
+  /** The page ends before the object whose body would exceed this, unless it is the first. */
+  readonly maxBytes: number
+}
+
+/** What is there of a forest in the order of the GUIDs; nothing is locked. None: there is nothing behind `after`. */
+export async function loadPage(sql: Queryable, of: ObjectPage): Promise<StoredObject[]> {
+  const rows = await sql.query<ObjectRow>(
+    `select ${columns} from (
+       select *, sum(octet_length(body)) over (order by guid) as bytes, row_number() over (order by guid) as nth from (
+         select ${columns} from object
+         where forest = $1 and not gone and guid > coalesce(nullif($2, ''), '00000000-0000-0000-0000-000000000000')::uuid
+         order by guid limit $3
+       ) as page
+     ) as measured
+     where bytes <= $4 or nth = 1 order by guid`,
+    [of.forest, of.after, of.limit, of.maxBytes],
+  )
+  return rows.map(toStored)
+}
+
 /** What people type: GUID, SID, UPN, mail or account name. Distinguished names are walked elsewhere. */
 export async function findByLookup(
   sql: Queryable,

@@ -5,7 +5,7 @@ import type { agent, capture } from '@canopy/proto'
 import type { AgentIdentity, AgentSession } from './agent-session.ts'
 import { besideHandlers } from './beside-rpc.ts'
 import { type Hub, protocols } from './hub.ts'
-import { findObjects, partitionsOf, type RpcOptions, resolveContainers } from './lookup.ts'
+import { findObjects, listObjects, partitionsOf, type RpcOptions, resolveContainers } from './lookup.ts'
 import { listPartitions, type PartitionRow } from './partitions.sql.ts'
 import { addReading, listReadings, type ReadingRow } from './readings.sql.ts'
 
@@ -61,6 +61,7 @@ export function captureHandlers(options: RpcOptions): capture.CaptureServer {
       guids: await resolveContainers(sql, forest, dns),
     })),
     findObjects: unary(async (request: capture.FindObjectsRequest) => ({ objects: await findObjects(sql, request) })),
+    listObjects: unary((request: capture.ListObjectsRequest) => listObjects(sql, request)),
     checkForest: unary(async ({ forest }: capture.CheckForestRequest) => ({
       lines: await checkForest(options, forest),
     })),
