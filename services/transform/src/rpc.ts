@@ -3,15 +3,18 @@ import { Failure, unary } from '@canopy/chassis'
 import type { change, configuration, contribution, transform as rpc } from '@canopy/proto'
 import type { Active } from './active.ts'
 import type { AskCapture } from './adapters/bindings.ts'
+import type { AskPage } from './adapters/capture.ts'
 import { type Configured, configured } from './core/configured.ts'
 import { contribute } from './core/contribute.ts'
 import { runMappingTests } from './core/mapping-test.ts'
 import { type Bound, dnsOf } from './core/scope.ts'
 import { evaluateAll } from './expressions.ts'
+import { type CountParts, countScope } from './scope-counts.ts'
 
 export interface RpcParts {
   readonly active: () => Active | undefined
   readonly ask: AskCapture
+  readonly page: AskPage
   readonly now: () => Date
 }
 
@@ -27,10 +30,30 @@ export function transformServer(parts: RpcParts): rpc.TransformServer {
       const config = configuration ? configured(configuration) : activeOf(parts).config
       return { results: [...runMappingTests(tests, config, parts.now())] }
     }),
+    countScope: unary(async ({ configuration }: rpc.CountScopeRequest, call) => ({
+      forests: await countScope({
+        ...scopesOf(parts, configuration),
+        page: parts.page,
+        call,
+        nowMs: () => parts.now().getTime(),
+      }),
+    })),
     evaluateExpressions: unary(async ({ attempts }: rpc.EvaluateExpressionsRequest) => ({
       outcomes: evaluateAll(attempts, parts.now()),
     })),
   }
+}
+
+function scopesOf(
+  parts: RpcParts,
+  draft: configuration.Configuration | undefined,
+): Pick<CountParts, 'config' | 'bound'> {
+  if (draft) {
+    const config = configured(draft)
+    return { config, bound: (forest) => lookedUp(parts, config, forest) }
+  }
+  const { config, bound } = activeOf(parts)
+  return { config, bound: async (forest) => bound(forest) }
 }
 
 function activeOf({ active }: RpcParts): Active {
@@ -52,17 +75,21 @@ async function drafted(
   draft: configuration.Configuration,
 ): Promise<contribution.Contribution> {
   const config = configured(draft)
-  const rule = config.scopes.get(object.forest)?.rule
+  return make({ object, config, bound: await lookedUp(parts, config, object.forest), parts })
+}
+
+async function lookedUp({ ask }: RpcParts, config: Configured, forest: string): Promise<Bound> {
+  const rule = config.scopes.get(forest)?.rule
   const { containers, groups } = rule ? dnsOf(rule) : { containers: [], groups: [] }
   const found = new Map<string, string>()
   if (containers.length > 0) {
-    for (const [dn, guid] of await parts.ask.containers(object.forest, containers)) found.set(dn.toLowerCase(), guid)
+    for (const [dn, guid] of await ask.containers(forest, containers)) found.set(dn.toLowerCase(), guid)
   }
   for (const dn of groups) {
-    const guid = await parts.ask.group(object.forest, dn)
+    const guid = await ask.group(forest, dn)
     if (guid) found.set(dn.toLowerCase(), guid)
   }
-  return make({ object, config, bound: (dn) => found.get(dn.toLowerCase()), parts })
+  return (dn) => found.get(dn.toLowerCase())
 }
 
 function make(of: {

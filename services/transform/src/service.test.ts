@@ -1,7 +1,7 @@
-import { defineService, Failure, unary } from '@canopy/chassis'
+import { type Channels, call, defineService, Failure, unary } from '@canopy/chassis'
 import { collect, type TestProcess, testProcess } from '@canopy/chassis/testing'
 import { filetimeFromDate } from '@canopy/domain'
-import { capture, change, type configuration, topics } from '@canopy/proto'
+import { capture, change, configuration, transform as rpc, topics } from '@canopy/proto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { transform } from './service.ts'
@@ -15,11 +15,14 @@ const containers = new Map<string, string>()
 /** Objects that capture has, by GUID. */
 const known = new Map<string, change.DirectoryObject>()
 
+let peers: Channels
+
 /** Another service that answers for the connector space. */
 const directory = defineService({
   name: 'capture',
   config: z.strictObject({}),
-  compose: async ({ rpc }) => {
+  compose: async ({ rpc, channels }) => {
+    peers = channels
     const refused = unary(async () => {
       throw new Failure({ kind: 'permanent', code: 'TEST', message: 'not asked for here' })
     })
@@ -31,6 +34,11 @@ const directory = defineService({
       findObjects: unary(async ({ who }: capture.FindObjectsRequest) => ({
         objects: [...known.values()].filter(({ guid }) => guid === who),
       })),
+      listObjects: unary(async ({ forest, after }: capture.ListObjectsRequest) => {
+        const all = [...known.values()].filter((one) => one.forest === forest && one.guid > after)
+        const objects = all.toSorted((a, b) => (a.guid < b.guid ? -1 : 1)).slice(0, 2)
+        return { objects, next: objects.at(-1)?.guid ?? '' }
+      }),
       checkForest: refused,
       resnapshot: refused,
     })
@@ -137,6 +145,36 @@ describe('transform', () => {
     await running.configure({ ...base, version: 2n, scopes })
     await running.say(topics.changes, [person(3, 'Zoe')])
     await vi.waitFor(() => expect(objects().at(-1)?.message.scope).toBe('SCOPE_IN'), 5_000)
+  })
+
+  it('counts what each clause of a draft drops, of every page that capture has; the active version stays', async () => {
+    const departments = ['Sales', 'Contractors', '', 'Contractors', 'Legal']
+    for (const [n, department] of departments.entries()) {
+      const attributes = { department: { values: department === '' ? [] : [Buffer.from(department)] } }
+      known.set(guidOf(n + 1), person(n + 1, '', { attributes, path: n < 2 ? ['staff'] : [] }).message)
+    }
+    containers.set(staff, 'staff')
+    await running.configure({ ...base, version: 1n })
+    const client = peers.client('transform', rpc.TransformClient)
+    const excludeClauses = [{ attribute: 'department', operator: 'equals', value: 'Contractors' }]
+    const draft = { ...base, scopes: [{ forest: 'contoso', includeOus: [staff], excludeClauses }] }
+    const asked = { configuration: configuration.Configuration.fromPartial(draft) }
+    const { forests } = await call(client, 'countScope', asked)
+    expect(forests).toMatchObject([
+      {
+        forest: 'contoso',
+        objects: 5,
+        inScope: 1,
+        outOfScope: 4,
+        partial: false,
+        clauses: [{ applies: 2, absent: 1 }],
+      },
+    ])
+    await expect
+      .poll(() => call(client, 'countScope', { configuration: undefined }))
+      .toMatchObject({
+        forests: [{ objects: 5, inScope: 5, clauses: [] }],
+      })
   })
 
   it('says that an account is disabled when it expires, though nothing changes in the directory', async () => {

@@ -34,7 +34,7 @@ export const transform = defineService({
     const stage = () => state.stage
     const ask = askCapture(context.channels)
     const evaluation = evaluator({ context, desk: state.desk, ask, stage })
-    const server = transformServer({ active: state.desk.current, ask, now: context.now })
+    const server = transformServer({ active: state.desk.current, ask, page: ask.page, now: context.now })
     context.rpc.addService(rpc.TransformService, server)
     const due = clock({ context, desk: state.desk, stage, find: ask.object })
     return [stageComponent(context, state, evaluation), evaluation, due]

@@ -48,6 +48,17 @@ export const dnsOf = (rule: configuration.ScopeRule): { readonly containers: str
   groups: [...rule.includeGroups, ...rule.excludeGroups],
 })
 
+/** What keeps an object out whatever the clauses and OUs say: the directory's own objects, and privileged accounts. */
+export function protection(
+  object: change.DirectoryObject,
+  read: Read,
+  rule: configuration.ScopeRule | undefined,
+): string | undefined {
+  const system = systemObject(object, read)
+  if (system) return system
+  return rule?.privileged !== 'include' && toTexts(read('admincount'))[0] === '1' ? 'privileged' : undefined
+}
+
 /**
  * | excluded (system, privileged, OU, clause) | admitted (nothing asked, OU, clause) | DN without GUID, or groups asked | verdict |
  * |-------------------------------------------|--------------------------------------|----------------------------------|---------|
@@ -64,9 +75,8 @@ export function judge(of: {
 }): Verdict {
   const { object, read, scope: clauses, bound } = of
   const rule = clauses?.rule
-  const system = systemObject(object, read)
-  if (system) return verdict('out', system)
-  if (rule?.privileged !== 'include' && toTexts(read('admincount'))[0] === '1') return verdict('out', 'privileged')
+  const kept = protection(object, read, rule)
+  if (kept) return verdict('out', kept)
   if (!rule || !clauses) return verdict('in', '')
   const under = (dn: string): boolean | undefined => {
     const guid = bound(dn)
