@@ -55,6 +55,25 @@ describe('the example configurations', () => {
     expect(configuration?.targets[0]?.deleteGuard).toEqual({ max: 50, percent: 1, floor: 0, overSeconds: 86_400 })
   })
 
+  it('says where the clauses of a scope stand, those alone', () => {
+    const scope = `scope:
+  - forest: contoso
+    include: { anyOf: [{ ou: "OU=A,DC=x" }, { attribute: title, present: true }] }
+    exclude:
+      - { group: "CN=B,DC=x" }
+      - { attribute: department, equals: Contractors }
+      - { allOf: [{ attribute: l, equals: Rome }, { attribute: c, equals: IT }] }`
+    const { clausePlaces, problems } = compileConfiguration(`${minimal.trimEnd()}\n${scope}\n`)
+    expect(problems.filter((one) => !one.warning)).toEqual([])
+    expect(clausePlaces).toEqual([
+      {
+        forest: 'contoso',
+        include: ['scope[0].include.anyOf[1]'],
+        exclude: ['scope[0].exclude[1]', 'scope[0].exclude[2]'],
+      },
+    ])
+  })
+
   it('own rules replace those of the table, the rest stays in its order', async () => {
     const { configuration } = compileConfiguration(await example('two-forests.yaml'))
     const user = (target: string) =>

@@ -3,6 +3,7 @@ import { type ConfigProblem, nearest, parseConfigDocument, pathText, validateCon
 import type { configuration, control } from '@canopy/proto'
 import { compile } from './core/compile.ts'
 import { compileTests } from './core/compile-mappings.ts'
+import { clausePaths } from './core/compile-scope.ts'
 import { review } from './core/review.ts'
 import type { Finding } from './ports.ts'
 import { SourceSchema } from './source.ts'
@@ -13,13 +14,15 @@ export interface CompiledConfiguration {
   readonly problems: readonly ConfigProblem[]
   /** The examples it carries. */
   readonly tests: readonly control.MappingTest[]
+  /** Where the clauses of its scopes stand; none of a forest without a scope. */
+  readonly clausePlaces: readonly control.ClausePlaces[]
 }
 
 /** Never throws, whatever it is given. */
 export function compileConfiguration(source: string): CompiledConfiguration {
   const document = parseConfigDocument(source)
   const validated = validateConfig({ schema: SourceSchema, document })
-  if (!validated.ok) return { configuration: undefined, problems: validated.problems, tests: [] }
+  if (!validated.ok) return { ...nothing, problems: validated.problems }
   const problems = review(validated.value).map(
     (finding): ConfigProblem => ({
       code: finding.code,
@@ -32,13 +35,20 @@ export function compileConfiguration(source: string): CompiledConfiguration {
   )
   const refused = problems.some((problem) => !problem.warning)
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-  if (refused) return { configuration: undefined, problems: sorted, tests: [] }
+  if (refused) return { ...nothing, problems: sorted }
   return {
     configuration: { ...compile(validated.value), source },
     problems: sorted,
     tests: compileTests(validated.value),
+    clausePlaces: clausePaths(validated.value).map(({ forest, include, exclude }) => ({
+      forest,
+      include: include.map(pathText),
+      exclude: exclude.map(pathText),
+    })),
   }
 }
+
+const nothing = { configuration: undefined, tests: [], clausePlaces: [] }
 
 function meant({ unknown }: Finding): string | undefined {
   const word = unknown === undefined ? undefined : nearest(unknown.word, unknown.known)

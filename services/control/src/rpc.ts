@@ -36,9 +36,14 @@ export function controlServer(store: ConfigurationStore): control.ControlServer 
     compileConfiguration: unary(async ({ source }: control.CompileConfigurationRequest) => {
       const text = source === '' ? (await store.get(undefined, undefined))?.source : source
       if (text === undefined) throw notFound('')
-      const { configuration, problems, tests } = compileConfiguration(text)
+      const { configuration, problems, tests, clausePlaces } = compileConfiguration(text)
       const drafted = configuration && withDomains(configuration, await store.observedDomains())
-      return { configuration: drafted, problems: problems.map(toMessage), tests: [...tests] }
+      return {
+        configuration: drafted,
+        problems: problems.map(toMessage),
+        tests: [...tests],
+        clausePlaces: [...clausePlaces],
+      }
     }),
     importMappings: unary(async ({ source, name }: control.ImportMappingsRequest) => importMappings(source, name)),
   }

@@ -8,6 +8,7 @@ import { evaluate } from './expression.ts'
 import { log, verifyLog } from './log.ts'
 import { preview, test } from './map.ts'
 import { conflicts, decideHeld, held, parked, reconcile, releaseParked, resnapshot } from './operations.ts'
+import { countScope } from './scope.ts'
 import { show } from './show.ts'
 import { statusSnapshot } from './status.ts'
 
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/api/v1/config/validate', answer: validate },
   { method: 'POST', path: '/api/v1/config/apply', answer: apply },
   { method: 'POST', path: '/api/v1/config/diff', answer: diff },
+  { method: 'POST', path: '/api/v1/config/count', answer: countScope },
   { method: 'POST', path: '/api/v1/config/import', answer: importRules },
   { method: 'POST', path: '/api/v1/expression', answer: evaluate },
   { method: 'POST', path: '/api/v1/map/preview', answer: preview },

@@ -4,6 +4,8 @@ import { csvField } from './commands/conflicts.ts'
 import { holds, parseConditions } from './commands/status.ts'
 import { ago, clock, duration, share } from './format.ts'
 import { entryDetails, entryLine } from './log-text.ts'
+import { Problem } from './problem.ts'
+import { askCounts, clauseText, forestText, printCounts } from './scope-text.ts'
 import { showLines } from './show-text.ts'
 import { statusLines } from './status-text.ts'
 import { clean, displayWidth, shorten, table, wrap } from './table.ts'
@@ -236,5 +238,59 @@ describe('formats', () => {
     expect(terminal(tty, { NO_COLOR: '1' }).paint('red', 'x')).toBe('x')
     expect(on.paint('red', 'x')).toBe('x')
     expect(terminal(tty, {}).columns).toBe(100)
+  })
+})
+
+describe('what a scope drops', () => {
+  const clause = {
+    place: 'scope[0].exclude[1]',
+    excludes: true,
+    attributes: ['department'],
+    asked: 600,
+    applies: 12,
+    absent: 40,
+    admitsAbsent: false,
+    warning: undefined,
+  }
+  it.each([
+    [clause, 'scope[0].exclude[1] department: drops 12 of 600 objects of contoso; 40 have no value and are kept'],
+    [
+      { ...clause, excludes: false, attributes: ['title', 'l'], absent: 1 },
+      'scope[0].exclude[1] title and l: admits 12 of 600 objects of contoso; 1 has no value and is not admitted',
+    ],
+    [
+      { ...clause, excludes: false, applies: 600, admitsAbsent: true },
+      'scope[0].exclude[1] department: admits 600 of 600 objects of contoso; 40 have no value and are admitted',
+    ],
+    [{ ...clause, absent: 0 }, 'scope[0].exclude[1] department: drops 12 of 600 objects of contoso'],
+  ])('by a clause', (of, text) => expect(clauseText(of, 'contoso')).toBe(text))
+
+  it('is not known where nobody answers, which is no failure', async () => {
+    const failure = new Problem({ code: 'CANOPY-RPC-0001', message: 'the service is not reachable' })
+    const counts = await askCounts({ err: on }, { post: async () => Promise.reject(failure) }, '')
+    expect(counts).toEqual({ error: { code: 'CANOPY-RPC-0001', message: 'the service is not reachable' } })
+    let out = ''
+    printCounts({ out: terminal({ write: (text) => (out += text) }, {}) }, counts)
+    expect(out).toBe('How many objects the scope drops is not known: CANOPY-RPC-0001  the service is not reachable\n')
+  })
+
+  it('of a forest', () => {
+    const forest = {
+      forest: 'contoso',
+      objects: 1_600,
+      inScope: 1_500,
+      outOfScope: 70,
+      undecided: 0,
+      byGroups: 30,
+      unlessGroups: 1_500,
+      reasons: { privileged: 20, 'excluded by attribute': 50 },
+      partial: false,
+      clauses: [],
+    }
+    expect(forestText(forest)).toBe(
+      'contoso: 1,600 objects; 1,500 in scope (but for members of the excluded groups), 70 out, 30 only as members of a group (50 excluded by attribute, 20 privileged)',
+    )
+    expect(forestText({ ...forest, partial: true })).toContain('the time was up before the others were counted')
+    expect(forestText({ ...forest, objects: 0 })).toBe('contoso: no object was read of it yet')
   })
 })

@@ -1,6 +1,6 @@
 /** Compiles the scope of a forest. */
 import type { configuration } from '@canopy/proto'
-import type { Source } from '../ports.ts'
+import type { Path, Source } from '../ports.ts'
 import { clauseOperators } from './clause-operators.ts'
 import { durationMs } from './duration.ts'
 
@@ -30,6 +30,25 @@ export function compileScope(source: Source, forest: string): configuration.Scop
     createDisabled: scope?.createDisabled ?? false,
   }
 }
+
+/** Where the clauses of a forest's rule stand, in its order. */
+export interface ClausePaths {
+  readonly forest: string
+  readonly include: readonly Path[]
+  readonly exclude: readonly Path[]
+}
+
+export function clausePaths(source: Source): readonly ClausePaths[] {
+  return source.scope.map(({ forest, include, exclude }, index) => ({
+    forest,
+    include: (include?.anyOf ?? []).flatMap((entry, at) =>
+      isClause(entry) ? [['scope', index, 'include', 'anyOf', at]] : [],
+    ),
+    exclude: exclude.flatMap((entry, at) => (isClause(entry) ? [['scope', index, 'exclude', at]] : [])),
+  }))
+}
+
+const isClause = (entry: ScopeEntry): boolean => 'attribute' in entry || 'allOf' in entry
 
 function compileEntry(entry: ScopeEntry): configuration.AttributeClause[] {
   if ('attribute' in entry) return [compileClause(entry)]

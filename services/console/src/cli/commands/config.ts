@@ -2,10 +2,12 @@
 import type { control } from '@canopy/proto'
 import type { ConfigurationAnswer } from '../../api/configuration.ts'
 import { type Command, type Given, optionText, printJson } from '../command.ts'
-import { printProblems, refused, sourceOf } from '../config-file.ts'
+import { type Problems, printProblems, refused, sourceOf } from '../config-file.ts'
 import { ago } from '../format.ts'
+import type { Gateway } from '../gateway.ts'
 import type { Json } from '../json.ts'
 import { Problem, usageProblem } from '../problem.ts'
+import { askCounts, type Counted, printCounts } from '../scope-text.ts'
 import { clean, table, wrap } from '../table.ts'
 import { whoAmI } from '../who.ts'
 import { importFile } from './config-import.ts'
@@ -16,14 +18,15 @@ const file = { name: 'FILE', help: 'the YAML file; - reads standard input' }
 
 const validate: Command = {
   words: 'config validate',
-  summary: 'Checks a configuration file without applying it: unknown keys, references, expressions, its own tests',
+  summary: 'Checks a configuration file without applying it, and counts what each clause of its scope drops',
   positionals: [file],
   run: async (given) => {
-    const answer = await post<Json<control.ValidateConfigurationResponse>>(given, 'validate')
-    if (given.json) printJson(given, answer)
+    const { answer, scope } = await withCounts<Json<control.ValidateConfigurationResponse>>(given, 'validate')
+    if (given.json) printJson(given, { ...answer, scope })
     else {
       printProblems(given, fileOf(given), answer.problems)
       if (answer.valid) given.out.line('The configuration is valid.')
+      if (scope) printCounts(given, scope)
     }
     return answer.valid ? 0 : 1
   },
@@ -50,11 +53,11 @@ const show: Command = {
 
 const diff: Command = {
   words: 'config diff',
-  summary: 'What a configuration file would change in the active one',
+  summary: 'What a configuration file would change in the active one, and what its scope drops',
   positionals: [file],
   run: async (given) => {
-    const answer = await post<Json<control.DiffConfigurationResponse>>(given, 'diff')
-    if (given.json) printJson(given, answer)
+    const { answer, scope } = await withCounts<Json<control.DiffConfigurationResponse>>(given, 'diff')
+    if (given.json) printJson(given, { ...answer, scope })
     else {
       printProblems(given, fileOf(given), answer.problems)
       for (const { path, oldValue, newValue } of answer.differences) {
@@ -65,6 +68,7 @@ const diff: Command = {
       }
       if (answer.differences.length === 0 && !refused(answer.problems))
         given.out.line('Nothing differs from the active configuration.')
+      if (scope) printCounts(given, scope)
     }
     return refused(answer.problems) ? 1 : 0
   },
@@ -92,13 +96,28 @@ const apply: Command = {
 export const configCommands: readonly Command[] = [validate, show, diff, apply, importFile]
 
 async function post<T>(given: Given, what: string): Promise<T> {
+  const { gateway, source } = await asking(given, what)
+  return await gateway.post<T>(`config/${what}`, { source, who: whoAmI() })
+}
+
+/** With what the scope drops; undefined where the source has problems that are more than warnings. */
+async function withCounts<T extends { readonly problems: Problems }>(
+  given: Given,
+  what: string,
+): Promise<{ readonly answer: T; readonly scope: Counted | undefined }> {
+  const { gateway, source } = await asking(given, what)
+  const answer = await gateway.post<T>(`config/${what}`, { source })
+  return { answer, scope: refused(answer.problems) ? undefined : await askCounts(given, gateway, source) }
+}
+
+async function asking(given: Given, what: string): Promise<{ readonly gateway: Gateway; readonly source: string }> {
   const source = await sourceOf(given, given.positionals.FILE ?? '')
   // The services know what a configuration may say, and which forests there are: nothing is checked without them.
   const gateway = await given.gateway().catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== 'CANOPY-CLI-0001') throw error
     throw new Problem({ ...details(error), message: `${error.message}; canopy config ${what} asks a running one` })
   })
-  return await gateway.post<T>(`config/${what}`, { source, who: whoAmI() })
+  return { gateway, source }
 }
 
 const details = ({ code, message, at, mend }: Problem) => ({ code, message, at, mend })
