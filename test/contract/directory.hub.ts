@@ -229,7 +229,7 @@ export class TestHub {
   /** What is restored is in its groups again, or not: the groups do not say. */
   private async readAgain(guid: string): Promise<void> {
     const { forest, domain } = this.assignment
-    const { entries } = await this.command({ $case: 'readObject', value: { forest, domain, who: guid } })
+    const { entries } = await this.command({ $case: 'readObject', value: { forest, domain, who: guid, memberDn: '' } })
     for (const entry of entries) if (entry.guid === guid || this.objects.has(entry.guid)) this.apply(entry)
     this.wakeAll()
   }

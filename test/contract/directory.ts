@@ -133,7 +133,7 @@ export function directoryContract(subject: Subject): void {
       const ben = seen('ben')!
       const where = { forest: 'forest', domain: directory.domain }
       for (const who of [ben.guid, ben.dn, `${dialect}-ben`]) {
-        const result = await hub().command({ $case: 'readObject', value: { ...where, who } })
+        const result = await hub().command({ $case: 'readObject', value: { ...where, who, memberDn: '' } })
         expect(result).toMatchObject({ code: '' })
         expect(result.entries.map((entry) => entry.guid)).toEqual([ben.guid, seen('team')!.guid])
         expect(result.entries[0]).toMatchObject({ complete: true })

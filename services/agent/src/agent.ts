@@ -1,12 +1,13 @@
 /** The agent: a session per assigned partition, and commands, as the hub says. */
 import { classify, rootTrace, version } from '@canopy/chassis'
+import { parseGuid } from '@canopy/domain'
 import type { agent } from '@canopy/proto'
 import { HubArbiter } from './adapters/arbiter.ts'
 import { BesideReadings, ReadingLost } from './core/beside.ts'
 import type { CeilingGuard } from './core/ceiling.ts'
 import { checkPartition } from './core/check.ts'
 import { CredentialGate } from './core/gate.ts'
-import { readObject } from './core/read-object.ts'
+import { readHolders, readObject } from './core/read-object.ts'
 import { PartitionSession } from './core/session.ts'
 import { events } from './events.ts'
 import { type Connector, type Credentials, type HubLink, type HubListener, LdapError } from './ports.ts'
@@ -172,7 +173,12 @@ export class Agent implements HubListener {
         if (!live) return unconnected
         const { directory } = live
         const { kind, namingContext } = live.root
-        const found = await readObject({ directory, kind, namingContext, attributes }, body.value.who)
+        const { who, memberDn } = body.value
+        const options = { directory, kind, namingContext, attributes }
+        const found =
+          memberDn === ''
+            ? await readObject(options, who)
+            : await readHolders(options, { guid: parseGuid(who) ?? '', dn: memberDn })
         return { entries: ceiling.entries(found, false) }
       }
       case 'readWindow': {

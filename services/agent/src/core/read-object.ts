@@ -1,5 +1,5 @@
 /** Answers the hub's "read this object now": the whole object, and the groups that hold it. */
-import { isGuid, parseGuid } from '@canopy/domain'
+import { guidFromBytes, isGuid, parseGuid } from '@canopy/domain'
 import type { agent } from '@canopy/proto'
 import { type FeedEvent, LdapError, type Search, type SearchControl } from '../ports.ts'
 import { directories } from './dialect.ts'
@@ -19,6 +19,26 @@ export async function readObject(options: FeedOptions, who: string): Promise<age
     throw error
   }
   return options.kind === 'plain' ? withHolders(options, entries) : entries.flatMap(withGroups)
+}
+
+/** Groups of this domain that hold an object of another one, each with that member added. */
+export async function readHolders({ directory, namingContext }: FeedOptions, member: Named): Promise<agent.Entry[]> {
+  const found: agent.Entry[] = []
+  const search = {
+    base: namingContext,
+    scope: 'sub',
+    // Under either of its names: not every server takes a GUID for one that is elsewhere.
+    filter: `(|(member=<GUID=${member.guid}>)(member=${escapeFilter(member.dn)}))`,
+    attributes: ['objectGUID'],
+  } as const
+  for await (const groups of directory.search(search)) {
+    for (const group of groups) {
+      const value = group.attributes.find(({ name }) => name.toLowerCase() === 'objectguid')?.values[0]
+      const guid = value && guidFromBytes(value)
+      if (guid !== undefined) found.push(holding({ guid, dn: group.dn }, member))
+    }
+  }
+  return found
 }
 
 function searchFor({ namingContext, attributes, kind }: FeedOptions, who: string): Search {
@@ -70,7 +90,12 @@ async function withHolders(options: FeedOptions, entries: readonly agent.Entry[]
   return [...entries, ...found]
 }
 
-const holding = (group: { readonly guid: string; readonly dn: string }, member: agent.Entry): agent.Entry => ({
+interface Named {
+  readonly guid: string
+  readonly dn: string
+}
+
+const holding = (group: Named, member: Named): agent.Entry => ({
   guid: group.guid,
   dn: group.dn,
   parentGuid: '',

@@ -21,6 +21,7 @@ import {
   stateOf,
   writeObjects,
 } from './objects.sql.ts'
+import { noteReturned } from './returned.sql.ts'
 import { addSweeps, type NewSweep } from './sweeps.sql.ts'
 
 export interface ApplyOptions {
@@ -71,6 +72,8 @@ export async function applyEntries(unit: Unit, options: ApplyOptions): Promise<A
   const result = await writeChanges(unit, [...working.values()], options)
   for (const guid of await takeAwaited(unit, working.values())) reread.add(guid)
   await applyLinks(unit, options.entries, working)
+  const back = [...working.values()].filter(({ stored, gone }) => stored?.gone === true && !gone)
+  await noteReturned(tx, partition, back)
   const deleted = [...working.values()].filter((object) => object.deleted && object.gone)
   await retractDeleted(unit, deleted)
   return { ...result, reread: [...reread] }

@@ -79,7 +79,7 @@ async function readIn({ hub, readings, onPending }: RpcOptions, row: PartitionRo
   const of = { forest, domain }
   const holder = { ...of, session }
   const mark = await readings.open(holder)
-  const { code, message, entries } = await hub.command(of, { $case: 'readObject', value: { ...of, who } })
+  const { code, message, entries } = await hub.command(of, { $case: 'readObject', value: { ...of, who, memberDn: '' } })
   if (code !== '') throw Object.assign(new Error(message), { code })
   const guids = entries.filter((entry) => entry.complete || entry.deleted).map((entry) => entry.guid)
   for (const guid of guids) {

@@ -3,6 +3,7 @@ import { classify, type Log, type Sql, sleep } from '@canopy/chassis'
 import { type AgentSession, partitionKey } from './agent-session.ts'
 import { firstReading, nextRereads, noteTrouble, type PartitionName, type ReadingRow } from './readings.sql.ts'
 import type { Holder, Readings } from './readings.ts'
+import { nextReturned } from './returned.sql.ts'
 
 export interface BesideOptions {
   readonly sql: Sql
@@ -34,7 +35,7 @@ export class Beside {
     session.inLine(key, async () => {
       try {
         for (let round = 0; round < rounds; round++) {
-          const left = await this.rereads(session, of)
+          const left = (await this.rereads(session, of)) + (await this.returned(session, of))
           await this.readings(session, of)
           if (left === 0) return
           await sleep(1_000)
@@ -57,7 +58,7 @@ export class Beside {
       const mark = await readings.open(holder)
       if (mark === undefined) return 0
       for (const { guid, absent } of noted) {
-        const body = { $case: 'readObject', value: { ...of, who: guid } } as const
+        const body = { $case: 'readObject', value: { ...of, who: guid, memberDn: '' } } as const
         const { code, entries } = await session.command(body, objectTimeoutMs)
         if (code !== '') return 0
         if (!(await readings.whole({ ...holder, guid }, { mark, absent, entries }))) return 0
@@ -67,6 +68,25 @@ export class Beside {
     }
     if (after !== '') await readings.close(holder)
     return (await nextRereads(sql, of, '', 1)).length
+  }
+
+  /** Asks the groups of this domain for what came back in another; returns how many are still noted. */
+  private async returned(session: AgentSession, of: PartitionName): Promise<number> {
+    const { sql, readings, onPending } = this.options
+    const holder: Holder = { ...of, session: session.id }
+    const noted = await nextReturned(sql, of, rereadChunk)
+    if (noted.length === 0) return 0
+    const mark = await readings.open(holder)
+    if (mark === undefined) return 0
+    for (const each of noted) {
+      const body = { $case: 'readObject', value: { ...of, who: each.guid, memberDn: each.dn } } as const
+      const { code, entries } = await session.command(body, objectTimeoutMs)
+      if (code !== '') return 0
+      if (!(await readings.holders(holder, each, { mark, entries }))) return 0
+      onPending(of)
+    }
+    await readings.close(holder)
+    return (await nextReturned(sql, of, 1)).length
   }
 
   private async readings(session: AgentSession, of: PartitionName): Promise<void> {

@@ -134,7 +134,8 @@ export async function releaseHeld(tx: Queryable, of: PartitionName): Promise<num
 export async function partitionsWithNotes(sql: Queryable): Promise<Set<string>> {
   const rows = await sql.query<{ key: string }>(
     `select forest || '/' || domain as key from reread where not held
-     union select forest || '/' || domain from reading`,
+     union select forest || '/' || domain from reading
+     union select forest || '/' || domain from returned`,
   )
   return new Set(rows.map((row) => row.key))
 }

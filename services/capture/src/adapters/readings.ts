@@ -14,6 +14,7 @@ import {
   releaseHeld,
   touchedSince,
 } from './readings.sql.ts'
+import { dropReturned, isThere, type ReturnedRow } from './returned.sql.ts'
 import { addSweeps } from './sweeps.sql.ts'
 
 export interface Holder extends PartitionName {
@@ -123,6 +124,34 @@ export class Readings {
       )
       await markSeen(tx, of.forest, [of.guid], partition.mark)
       await dropReread(tx, of, of.guid)
+      return true
+    })
+    return done === true
+  }
+
+  /**
+   * Groups of this domain that hold an object which came back in another one. False: the session holds the partition no
+   * longer. Where the stream touched one of the groups meanwhile, all are asked for again.
+   */
+  async holders(
+    of: Holder,
+    returned: ReturnedRow,
+    answer: { readonly mark: bigint; readonly entries: readonly agent.Entry[] },
+  ): Promise<boolean> {
+    const done = await this.commits.held(of, async (unit) => {
+      const { tx } = unit
+      const groups = answer.entries.filter((entry) => entry.links.member && entry.guid !== returned.guid)
+      // Ahead of the groups: whoever deletes it now waits, and takes the edges back.
+      const there = await isThere(tx, of.forest, returned.guid)
+      const touched = await touchedSince(
+        tx,
+        of.forest,
+        groups.map(({ guid }) => guid),
+        answer.mark,
+      )
+      const kept = there ? groups.filter(({ guid }) => !touched.has(guid)) : []
+      await this.commits.beside(unit, kept, false)
+      if (!there || touched.size === 0) await dropReturned(tx, of, returned)
       return true
     })
     return done === true

@@ -185,7 +185,7 @@ function compileDnEqual(store: Store, type: AttributeType, asserted: Buffer): Te
   }
   let target: Entry | undefined
   try {
-    target = store.find(text)
+    target = store.find(text) ?? store.findPhantom(text)
   } catch {
     return () => undefined
   }

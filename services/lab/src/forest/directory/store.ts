@@ -187,6 +187,15 @@ export class Store {
     return undefined
   }
 
+  /** What stands for an object of another domain, by `<GUID=…>` or by its DN. */
+  findPhantom(name: string): Entry | undefined {
+    const guid = /^<GUID=([^>]*)>/i.exec(name)?.[1]
+    if (guid !== undefined) return this.phantoms.get(parseGuid(guid) ?? '')
+    const wanted = name.toLowerCase()
+    for (const entry of this.phantoms.values()) if (this.dn(entry).toLowerCase() === wanted) return entry
+    return undefined
+  }
+
   #sameTail(tail: readonly { type: string; value: string }[], context: NamingContext): boolean {
     return tail.map((rdn) => rdnKey(rdn.type, rdn.value)).join(',') === context.dn.toLowerCase()
   }

@@ -1,0 +1,50 @@
+/** Statements over objects that came back in one domain, of which the groups of the forest's other domains are asked. */
+import type { Queryable } from '@canopy/chassis'
+import type { PartitionName } from './readings.sql.ts'
+
+export interface ReturnedRow extends Record<string, unknown> {
+  readonly guid: string
+  readonly dn: string
+}
+
+/** Notes them for every other domain of the forest. */
+export async function noteReturned(
+  tx: Queryable,
+  of: PartitionName,
+  objects: readonly { readonly guid: string; readonly dn: string }[],
+): Promise<void> {
+  if (objects.length === 0) return
+  await tx.query(
+    `insert into returned (forest, domain, guid, dn)
+     select p.forest, p.domain, t.guid, t.dn from partition p, unnest($3::uuid[], $4::text[]) as t(guid, dn)
+     where p.forest = $1 and p.domain <> $2
+     on conflict (forest, domain, guid) do update set dn = excluded.dn`,
+    [of.forest, of.domain, objects.map(({ guid }) => guid), objects.map(({ dn }) => dn)],
+  )
+}
+
+export const nextReturned = (sql: Queryable, of: PartitionName, limit: number): Promise<ReturnedRow[]> =>
+  sql.query<ReturnedRow>('select guid, dn from returned where forest = $1 and domain = $2 order by guid limit $3', [
+    of.forest,
+    of.domain,
+    limit,
+  ])
+
+/** One that was noted again under another name meanwhile stays. */
+export async function dropReturned(tx: Queryable, of: PartitionName, { guid, dn }: ReturnedRow): Promise<void> {
+  await tx.query('delete from returned where forest = $1 and domain = $2 and guid = $3::uuid and dn = $4', [
+    of.forest,
+    of.domain,
+    guid,
+    dn,
+  ])
+}
+
+/** Whether the object is there; until the end of the transaction it cannot go unnoticed. */
+export async function isThere(tx: Queryable, forest: string, guid: string): Promise<boolean> {
+  const rows = await tx.query('select 1 from object where forest = $1 and guid = $2::uuid and not gone for share', [
+    forest,
+    guid,
+  ])
+  return rows.length > 0
+}
