@@ -196,29 +196,63 @@ describe('lab: faults', () => {
     }
   })
 
-  test('a controller restored from an old image, which gives its USNs out twice', { timeout: 60_000 }, async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'canopy-lab-'))
-    const old = await startForest({ name: 'old.lab', dir, population: { users: 40, groups: 4, contacts: 0 } })
-    const { directory, baseDn, faults } = old
-    const reachedOld = { ...reached(old), domain: old.name, baseDn }
-    const running = await startAgent({ directory: reachedOld, account: old.account, dialect: 'usn' })
-    const title = (name: string) => running.hub.byName(name)?.attributes.title?.[0]
-    try {
-      await running.hub.until('the snapshot', () => running.hub.complete)
-      const [one, two] = directory.find('(employeeID=*)')
-      const names = [one, two].map((person) => String(person!.get('name')[0])) as [string, string]
-      for (const word of ['kept', 'lost', 'lost too']) directory.modify(one!.guid, { title: word })
-      await running.hub.until('the last title', () => title(names[0]) === 'lost too')
-      faults.set({ fault: 'usnRollback', changes: 2 })
-      directory.modify(two!.guid, { title: 'under a USN seen before' })
-      await running.hub.until('the change', () => title(names[1]) === 'under a USN seen before', 20_000)
-      await running.hub.until('what is true again', () => title(names[0]) === 'kept', 20_000)
-    } finally {
-      await running.stop()
-      await old.close()
-      await rm(dir, { recursive: true, force: true })
-    }
-  })
+  const restores = (['dirsync', 'usn'] as const).flatMap((dialect) => [
+    { dialect, behind: 'and is found behind where it was', changesAfter: 1 },
+    { dialect, behind: 'and is past where it was when it is found', changesAfter: 4 },
+  ])
+  test.each(restores)(
+    'a controller restored from an old image, by $dialect: it gives USNs out twice $behind',
+    {
+      timeout: 60_000,
+    },
+    async ({ dialect, changesAfter }) => {
+      const dir = await mkdtemp(join(tmpdir(), 'canopy-lab-'))
+      const old = await startForest({ name: 'old.lab', dir, population: { users: 40, groups: 4, contacts: 0 } })
+      const { directory, baseDn, faults } = old
+      const reachedOld = { ...reached(old), domain: old.name, baseDn }
+      const running = await startAgent({ directory: reachedOld, account: old.account, dialect })
+      const title = (name: string) => running.hub.byName(name)?.attributes.title?.[0]
+      try {
+        await running.hub.until('the snapshot', () => running.hub.complete)
+        const [one, two, ...others] = directory.find('(employeeID=*)')
+        const names = [one, two].map((person) => String(person!.get('name')[0])) as [string, string]
+        for (const word of ['kept', 'lost', 'lost too']) directory.modify(one!.guid, { title: word })
+        await running.hub.until('the last title', () => title(names[0]) === 'lost too')
+        faults.set({ fault: 'usnRollback', changes: 2 })
+        directory.modify(two!.guid, { title: 'under a USN seen before' })
+        for (const other of others.slice(0, changesAfter - 1)) directory.modify(other.guid, { title: 'behind it' })
+        await running.hub.until('the change', () => title(names[1]) === 'under a USN seen before', 20_000)
+        await running.hub.until('what is true again', () => title(names[0]) === 'kept', 20_000)
+      } finally {
+        await running.stop()
+        await old.close()
+        await rm(dir, { recursive: true, force: true })
+      }
+    },
+  )
+
+  test.each(['dirsync', 'usn'] as const)(
+    'by %s, what changes while the connection is away is no sign of an old image',
+    async (dialect) => {
+      const running = await startAgent({ directory: reached(forest), account: forest.account, dialect })
+      const add = (name: string) =>
+        forest.directory.add(`CN=${dialect} ${name},CN=Users,${forest.baseDn}`, { objectClass: 'user' })
+      try {
+        await running.hub.until('the snapshot', () => running.hub.complete)
+        const last = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(add)
+        await running.hub.until('the last changes', () => last.every(({ guid }) => running.hub.objects.has(guid)))
+        forest.faults.set({ fault: 'drop' })
+        forest.directory.modify(last[7]!.guid, { title: 'Meanwhile' })
+        forest.directory.rename(last[6]!.guid, `CN=${dialect} renamed`)
+        forest.directory.remove(last[5]!.guid)
+        await running.hub.until('the deletion', () => running.hub.objects.get(last[5]!.guid)?.deleted === true)
+        await running.hub.until('the name', () => running.hub.byName(`${dialect} renamed`) !== undefined)
+        expect(running.hub.batches.filter((batch) => batch.snapshotBegin)).toHaveLength(1)
+      } finally {
+        await running.stop()
+      }
+    },
+  )
 
   test('a controller that falls silent and drops its connections is read on from where it was', async () => {
     const running = await startAgent({ directory: reached(forest), account: forest.account, dialect: 'usn' })

@@ -146,10 +146,11 @@ async function checkSyncrepl(directory: Directory, { namingContext }: Root, line
 
 async function checkReplication(directory: Directory, { namingContext, kind }: Root, lines: Lines): Promise<void> {
   // The stream cursor of nothing: one page is enough to learn whether the account may.
-  const feed = readDirSync(
-    { directory, kind, namingContext, attributes: [] },
-    { dialect: 'dirsync', phase: 'snapshot', cookie: '' },
-  )
+  const feed = readDirSync({ directory, kind, namingContext, attributes: [] }, undefined, {
+    dialect: 'dirsync',
+    phase: 'snapshot',
+    cookie: '',
+  })
   try {
     await feed.next()
     lines.pass('replication right', 'DirSync')

@@ -6,6 +6,8 @@ export type Cursor =
       readonly phase: 'snapshot' | 'stream'
       /** Base64; '' only while a snapshot has no page yet. */
       readonly cookie: string
+      /** The controllers it was read at, the last one first. */
+      readonly controllers?: readonly ControllerMark[]
     }
   | {
       readonly dialect: 'syncrepl'
@@ -26,7 +28,29 @@ export type Cursor =
       readonly marks?: readonly Mark[]
       /** Other servers that were read, newest first. */
       readonly others?: readonly ServerPosition[]
+      readonly tail?: Tail | undefined
     }
+
+/** The end of a controller's history as it was read: who had the USNs from `from` to `to`, the highest there was. */
+export interface Tail {
+  readonly from: number
+  readonly to: number
+  readonly seen: readonly Witness[]
+}
+
+export interface Witness {
+  readonly guid: string
+  /** Its uSNChanged. */
+  readonly usn: number
+}
+
+/** What is remembered of a controller beside a position that is good at all of them. */
+export interface ControllerMark {
+  /** Name of its NTDS settings. */
+  readonly server: string
+  readonly invocationId: string
+  readonly tail: Tail
+}
 
 /** How far a server had been read on a day. */
 export interface Mark {
@@ -54,10 +78,14 @@ export function decodeCursor(bytes: Uint8Array): Cursor | undefined {
   if (typeof value !== 'object' || value === null || !('v' in value) || value.v !== 1) return undefined
   const { dialect, phase, cookie, invocationId, usn, until } = value as Record<string, unknown>
   if (phase !== 'snapshot' && phase !== 'stream') return undefined
-  if ((dialect === 'dirsync' || dialect === 'syncrepl') && typeof cookie === 'string') return { dialect, phase, cookie }
+  const { controllers, tail } = value as Record<string, unknown>
+  if (dialect === 'syncrepl' && typeof cookie === 'string') return { dialect, phase, cookie }
+  if (dialect === 'dirsync' && typeof cookie === 'string')
+    return { dialect, phase, cookie, controllers: listOf(controllers, controllerMark) }
   if (dialect === 'usn' && typeof invocationId === 'string' && isUsn(usn) && isUsn(until)) {
     const { marks, others } = value as Record<string, unknown>
-    return { dialect, phase, invocationId, usn, until, marks: listOf(marks, mark), others: listOf(others, position) }
+    const lists = { marks: listOf(marks, mark), others: listOf(others, position) }
+    return { dialect, phase, invocationId, usn, until, ...lists, tail: tailOf(tail) }
   }
   return undefined
 }
@@ -76,6 +104,22 @@ const mark = ({ day, usn }: Record<string, unknown>): Mark | undefined =>
 function position(fields: Record<string, unknown>): ServerPosition | undefined {
   const at = mark(fields)
   return at && typeof fields.invocationId === 'string' ? { ...at, invocationId: fields.invocationId } : undefined
+}
+
+const witness = ({ guid, usn }: Record<string, unknown>): Witness | undefined =>
+  typeof guid === 'string' && isUsn(usn) ? { guid, usn } : undefined
+
+function tailOf(value: unknown): Tail | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { from, to, seen } = value as Record<string, unknown>
+  return isUsn(from) && isUsn(to) ? { from, to, seen: listOf(seen, witness) } : undefined
+}
+
+function controllerMark(fields: Record<string, unknown>): ControllerMark | undefined {
+  const { server, invocationId } = fields
+  const tail = tailOf(fields.tail)
+  if (typeof server !== 'string' || typeof invocationId !== 'string' || !tail) return undefined
+  return { server, invocationId, tail }
 }
 
 const isUsn = (value: unknown): value is number =>

@@ -1,5 +1,6 @@
 /** Reads a domain by DirSync: the directory says what changed, links value by value. */
 import { type FeedEvent, LdapError } from '../ports.ts'
+import type { Controller } from './controller.ts'
 import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
 import { directories } from './dialect.ts'
 import { type FeedOptions, readLists, readPages } from './feed.ts'
@@ -20,13 +21,17 @@ type DirSyncCursor = Extract<Cursor, { dialect: 'dirsync' }>
 
 /**
  * One pass up to "no more data". From the start it yields the containers first, because pages come in any order.
- * Throws CursorLost when the server no longer takes the cookie, DirSyncUnavailable when it takes none.
+ * Throws CursorLost when the server no longer takes the cookie or went back behind it, DirSyncUnavailable when it takes none.
  */
 export async function* readDirSync(
   options: FeedOptions,
+  controller: Controller | undefined,
   from: DirSyncCursor | undefined,
 ): AsyncGenerator<FeedEvent, DirSyncCursor> {
   const snapshot = from?.phase !== 'stream'
+  const known = from?.controllers ?? []
+  // Ahead of the reading: what changes from here on, the next pass compares.
+  const start: DirSyncCursor = { ...origin, controllers: (await controller?.mark(options, known)) ?? known }
   if (!from) {
     yield { type: 'begin' }
     yield* readContainers(options)
@@ -60,7 +65,7 @@ export async function* readDirSync(
   }
 }
 
-const start: DirSyncCursor = { dialect: 'dirsync', phase: 'snapshot', cookie: '' }
+const origin: DirSyncCursor = { dialect: 'dirsync', phase: 'snapshot', cookie: '' }
 
 const dirSyncSearch = ({ namingContext, attributes }: FeedOptions, flags: number, cookie: Buffer) =>
   ({

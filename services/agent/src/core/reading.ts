@@ -1,13 +1,14 @@
 /** Reads one partition over one connection: snapshot, then stream, until the connection or the assignment ends. */
 import type { agent } from '@canopy/proto'
-import type { Directory, FeedEvent } from '../ports.ts'
+import { type Directory, type FeedEvent, LdapError } from '../ports.ts'
 import { Batcher, type Draft } from './batcher.ts'
+import { type Controller, connectedController } from './controller.ts'
 import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
 import { chooseDialect, type Dialect, dialects } from './dialect.ts'
 import { DirSyncUnavailable, readDirSync } from './dirsync.ts'
 import { type Root, watchChanges } from './root.ts'
 import { readSyncrepl } from './syncrepl.ts'
-import { readUsn, usnSource } from './usn.ts'
+import { readUsn } from './usn.ts'
 import { Wake } from './wake.ts'
 
 const defaultPollMs = 2_000
@@ -47,6 +48,8 @@ class Reader {
   private readonly options: ReadingOptions
   private readonly wake: Wake
   private cursor: Cursor | undefined
+  /** One for a connection. */
+  private controller: Promise<Controller | undefined> | undefined
   dialect: Dialect
   private entries = 0
   /** Since the last reading from the start. */
@@ -129,16 +132,21 @@ class Reader {
     const { cursor } = this
     switch (this.dialect) {
       case 'dirsync':
-        return readDirSync(options, cursor?.dialect === 'dirsync' ? cursor : undefined)
+        return readDirSync(options, await this.connected(), cursor?.dialect === 'dirsync' ? cursor : undefined)
       case 'syncrepl':
         return readSyncrepl({ ...options, signal }, cursor?.dialect === 'syncrepl' ? cursor : undefined)
-      case 'usn':
-        return readUsn(
-          options,
-          await usnSource(directory, root.dsServiceName),
-          cursor?.dialect === 'usn' ? cursor : undefined,
-        )
+      case 'usn': {
+        const controller = await this.connected()
+        if (!controller) throw new LdapError(50, 'the server does not tell its invocationId')
+        return readUsn(options, controller, cursor?.dialect === 'usn' ? cursor : undefined)
+      }
     }
+  }
+
+  private connected(): Promise<Controller | undefined> {
+    const { directory, root } = this.options
+    this.controller ??= connectedController(directory, root.dsServiceName)
+    return this.controller
   }
 
   private report(phase: 'snapshot' | 'stream', skipped: number): void {

@@ -2,7 +2,7 @@
 import { canonicalDn, domainToDn } from '@canopy/domain'
 import { type Directory, LdapError } from '../ports.ts'
 import { type DirectoryKind, directoryKind } from './dialect.ts'
-import { readOne } from './usn.ts'
+import { readOne } from './read-one.ts'
 
 export interface Root {
   /** As the server spells it. */

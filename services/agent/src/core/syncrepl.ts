@@ -8,8 +8,8 @@ import { EntryConverter } from './entry.ts'
 import { Collected, type FeedOptions, readPages } from './feed.ts'
 import { ForwardLinks } from './forward-links.ts'
 import { attributeList, containerFilter, observedFilter } from './observed.ts'
+import { readOne } from './read-one.ts'
 import { Refresh } from './refresh.ts'
-import { readOne } from './usn.ts'
 import { Wake } from './wake.ts'
 
 /** A feed without changes asks the server this often whether it is still there. */

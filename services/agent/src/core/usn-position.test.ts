@@ -49,6 +49,8 @@ test.each([
 
 test.each([
   ['the same server, and it went back', at('two', 500), 'two', { highest: 499, day: 103 }],
+  ['the same server, found to have another history', at('two', 500), 'two', { highest: 600, day: 103, wentBack: true }],
+  ['back behind the end of a reading', at('two', 5, { phase: 'snapshot', until: 90 }), 'two', { highest: 89, day: 91 }],
   ['another one in the middle of a reading', at('two', 5, { phase: 'snapshot' }), 'one', { highest: 90, day: 91 }],
 ])('%s: from the start', (_, stored, invocationId, state) => {
   expect(goOn(stored, invocationId, state).from).toBeUndefined()
@@ -66,4 +68,16 @@ test('a mark a day, and the cursor carries them', () => {
   expect(marked(cursor, 103).at(-1)).toEqual({ day: 103, usn: 510 })
   expect(marked(cursor, 103)).toHaveLength(3)
   expect(decodeCursor(encodeCursor(cursor))).toEqual(cursor)
+})
+
+test('what is remembered of controllers goes with the position', () => {
+  const tail = { from: 437, to: 500, seen: [{ guid: '03020100-0504-0706-0809-0a0b0c0d0e0f', usn: 498 }] }
+  const controllers = [{ server: 'CN=NTDS Settings,CN=DC1', invocationId: 'one', tail }]
+  const positions: Cursor[] = [
+    at('two', 500, { tail }),
+    { dialect: 'dirsync', phase: 'stream', cookie: 'TVNEUw==', controllers },
+  ]
+  for (const position of positions) expect(decodeCursor(encodeCursor(position))).toEqual(position)
+  const older = Buffer.from('{"v":1,"dialect":"dirsync","phase":"stream","cookie":"TVNEUw=="}')
+  expect(decodeCursor(older)).toMatchObject({ phase: 'stream', controllers: [] })
 })

@@ -18,6 +18,11 @@ export interface UsnState {
   readonly day: number
 }
 
+export interface HistoryState extends UsnState {
+  /** The server no longer has the history that was read of it. */
+  readonly wentBack?: boolean
+}
+
 /** Servers whose position is kept, and for how long: well below the least life of a tombstone (60 days). */
 const maxOthers = 16
 const maxDaysAway = 30
@@ -29,11 +34,16 @@ export interface GoingOn {
   readonly others: readonly ServerPosition[]
 }
 
-export function goOn(stored: UsnCursor | undefined, invocationId: string, { highest, day }: UsnState): GoingOn {
+export function goOn(stored: UsnCursor | undefined, invocationId: string, state: HistoryState): GoingOn {
+  const { highest, day, wentBack = false } = state
   if (!stored) return { from: undefined, others: [] }
   const known = stored.others ?? []
   const others = known.filter((each) => each.invocationId !== invocationId)
-  if (stored.invocationId === invocationId) return { from: highest < stored.usn ? undefined : stored, others }
+  if (stored.invocationId === invocationId) {
+    // A snapshot under way ends where the server was when it began: less than that, and it went back.
+    const lost = wentBack || highest < Math.max(stored.usn, stored.until)
+    return { from: lost ? undefined : stored, others }
+  }
   const left = leaving(stored)
   const kept = left ? [left, ...others].slice(0, maxOthers) : others
   const back = known.find((each) => each.invocationId === invocationId)

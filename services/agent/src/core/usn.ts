@@ -1,23 +1,17 @@
 /** Reads a domain by uSNChanged: whole objects whose number rose, window by window. */
-import { dateFromGeneralizedTime } from '@canopy/domain'
-import type { Directory, FeedEvent } from '../ports.ts'
-import { type Cursor, CursorLost, encodeCursor } from './cursor.ts'
+import type { FeedEvent } from '../ports.ts'
+import type { Controller } from './controller.ts'
+import { type Cursor, encodeCursor } from './cursor.ts'
 import { directories } from './dialect.ts'
 import { readContainers } from './dirsync.ts'
 import { type FeedOptions, readPages } from './feed.ts'
 import { attributeList, observedFilter } from './observed.ts'
-import { goOn, marked, type UsnState } from './usn-position.ts'
+import { goOn, marked } from './usn-position.ts'
 
 type UsnCursor = Extract<Cursor, { dialect: 'usn' }>
 
 /** Entries per window aimed at: a window is the unit that a broken snapshot goes on from. */
 const windowEntries = 5_000
-
-export interface UsnSource {
-  /** Of the server's database: its USNs mean nothing elsewhere. */
-  readonly invocationId: string
-  state(): Promise<UsnState>
-}
 
 /**
  * One pass up to the USN that was the highest when it began. Another controller's database is read over as changes,
@@ -25,17 +19,20 @@ export interface UsnSource {
  */
 export async function* readUsn(
   options: FeedOptions,
-  source: UsnSource,
+  controller: Controller,
   stored: UsnCursor | undefined,
 ): AsyncGenerator<FeedEvent, UsnCursor> {
-  const { invocationId } = source
-  const state = await source.state()
-  const { from, others } = goOn(stored, invocationId, state)
+  const { invocationId } = controller
+  const state = await controller.state()
+  const known = stored?.invocationId === invocationId ? stored.tail : undefined
+  const goesOn = await controller.tail(options, known, state.highest)
+  const tail = goesOn ?? (await controller.tail(options, undefined, state.highest))
+  const { from, others } = goOn(stored, invocationId, { ...state, wentBack: !goesOn })
   const snapshot = from?.phase !== 'stream'
   const until = from?.phase === 'snapshot' ? from.until : state.highest
   let cursor: UsnCursor = from
-    ? { ...from, until, others, marks: marked(from, state.day) }
-    : { dialect: 'usn', phase: 'snapshot', invocationId, usn: 0, until, others }
+    ? { ...from, until, others, tail, marks: marked(from, state.day) }
+    : { dialect: 'usn', phase: 'snapshot', invocationId, usn: 0, until, others, tail }
   if (!from) {
     yield { type: 'begin' }
     yield* readContainers(options)
@@ -90,32 +87,3 @@ const windowSearch = ({ namingContext, attributes }: FeedOptions, from: number, 
     // A snapshot needs no tombstones: what it does not show is absent.
     controls: [{ type: 'extendedDn' }, ...(snapshot ? [] : [{ type: 'showDeleted' } as const])],
   }) as const
-
-/** Reads the root DSE and the NTDS settings of the server that is connected. */
-export async function usnSource(directory: Directory, dsServiceName: string): Promise<UsnSource> {
-  const settings = await readOne(directory, dsServiceName, ['invocationId'])
-  const invocationId = settings?.get('invocationid')?.[0]
-  if (!invocationId) throw new CursorLost('the server does not tell its invocationId')
-  return {
-    invocationId: invocationId.toString('hex'),
-    state: async () => {
-      const root = await readOne(directory, '', ['highestCommittedUSN', 'currentTime'])
-      const text = (name: string): string => root?.get(name)?.[0]?.toString('latin1') ?? ''
-      const timeMs = dateFromGeneralizedTime(text('currenttime'))?.getTime() ?? 0
-      return { highest: Number(text('highestcommittedusn')), day: Math.floor(timeMs / 86_400_000) }
-    },
-  }
-}
-
-/** One entry by its name: values by lower-case attribute name; undefined if there is none. */
-export async function readOne(
-  directory: Directory,
-  base: string,
-  attributes: readonly string[],
-): Promise<ReadonlyMap<string, readonly Buffer[]> | undefined> {
-  let found: ReadonlyMap<string, readonly Buffer[]> | undefined
-  for await (const entries of directory.search({ base, scope: 'base', filter: '(objectClass=*)', attributes })) {
-    for (const entry of entries) found = new Map(entry.attributes.map((a) => [a.name.toLowerCase(), a.values]))
-  }
-  return found
-}
