@@ -18,9 +18,9 @@ export interface Reevaluation {
  * never overtake each other in their output partition.
  */
 export async function reevaluate(of: {
-  readonly bus: Bus
+  readonly bus: Pick<Bus, 'endOffsets' | 'consume'>
   readonly sql: Sql
-  readonly stage: RunningStage
+  readonly stage: Pick<RunningStage, 'publish'>
   readonly desk: Desk
   readonly epoch: bigint
   readonly now: () => Date
@@ -33,6 +33,8 @@ export async function reevaluate(of: {
   }
   const sum = { objects: 0, published: 0, isComplete: true }
   if (behind.size === 0) return sum
+  // A signal that was aborted while the positions were asked for tells nobody any more.
+  signal.throwIfAborted()
   const finished = Promise.withResolvers<void>()
   const stop = (): void => finished.resolve()
   signal.addEventListener('abort', stop, { once: true })
@@ -66,7 +68,12 @@ export async function reevaluate(of: {
 
 /** Undefined where the epoch is over. */
 async function evaluate(
-  of: { readonly stage: RunningStage; readonly desk: Desk; readonly epoch: bigint; readonly now: () => Date },
+  of: {
+    readonly stage: Pick<RunningStage, 'publish'>
+    readonly desk: Desk
+    readonly epoch: bigint
+    readonly now: () => Date
+  },
   chunk: { readonly partition: number; readonly next: bigint; readonly objects: readonly ObjectRecord[] },
 ): Promise<number | undefined> {
   const { epoch } = of
