@@ -56,9 +56,11 @@ export async function applyLinks(
     ),
   )
   publishEdges(unit, await closeLists(tx, forest, [...collected.closing]))
-  // A reading beside the stream must not overrule what was said of a list after it was asked for.
-  if (unit.live && partition.open_mark > 0n)
-    await markSeen(tx, forest, [...new Set(pairs.map((pair) => pair.group))], partition.mark)
+  // A reading beside the stream must not overrule what was said of a list after it was asked for; that it is empty, too.
+  if (unit.live && partition.open_mark > 0n) {
+    const groups = new Set([...pairs.map((pair) => pair.group), ...exact, ...collected.closing])
+    await markSeen(tx, forest, [...groups], partition.mark)
+  }
 }
 
 function collect(

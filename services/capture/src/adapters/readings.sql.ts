@@ -135,7 +135,7 @@ export async function partitionsWithNotes(sql: Queryable): Promise<Set<string>> 
   const rows = await sql.query<{ key: string }>(
     `select forest || '/' || domain as key from reread where not held
      union select forest || '/' || domain from reading
-     union select forest || '/' || domain from returned`,
+     union select forest || '/' || domain from returned where due_at <= clock_timestamp()`,
   )
   return new Set(rows.map((row) => row.key))
 }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { defaultMissingGuard, judgeMissing } from '../core/guard.ts'
 import {
+  batchOf,
   domain,
   entry,
   type Fixture,
@@ -17,6 +18,7 @@ import {
   user,
 } from './commit.fixture.ts'
 import { addReading, firstReading } from './readings.sql.ts'
+import { nextReturned } from './returned.sql.ts'
 
 let f: Fixture
 beforeEach(async () => {
@@ -225,5 +227,68 @@ describe('what happens to an object', () => {
     expect(object).toMatchObject({ kind: 'contact', name: `User 10\nCNF:${guid(10)}`, gone: false })
     expect(object?.attributes.mail).toBeUndefined()
     expect(await f.counts()).toMatchObject({ users: 0, contacts: 1, memberships: 1 })
+  })
+})
+
+describe('what is restored in one domain of a forest', () => {
+  const elsewhere = { forest, domain: 'emea.contoso.lab' }
+  const member = { added: [link(11)], removed: [], whole: false, first: true, last: true }
+  const holds = entry({ n: 20, dn: `CN=Group 20,OU=Staff,${namingContext}`, complete: false, links: { member } })
+  const present = async (): Promise<boolean> => {
+    const rows = await f.sql.query('select 1 from edge where member = $1 and present', [guid(11)])
+    return rows.length > 0
+  }
+  /** The other domain has the person, who goes and comes back; groups are here. */
+  async function back(): Promise<bigint> {
+    await f.sql.query(`insert into partition (forest, domain, session, epoch) values ($1, $2, 'session', 1)`, [
+      forest,
+      elsewhere.domain,
+    ])
+    let number = 1n
+    const told = (entries: Parameters<Fixture['commit']>[0]) =>
+      f.commits.batch('session', batchOf(entries, { domain: elsewhere.domain, number: number++ }))
+    await f.commit([head(), ou(2, 'Staff'), group(20, [11])])
+    await told([user(11)])
+    await told([gone(11)])
+    expect(await present()).toBe(false)
+    await told([user(11)])
+    return (await f.readings.open(holder))!
+  }
+
+  test('the groups of the others are asked, at once and again as controllers replicate, and it is not its own', async () => {
+    const mark = await back()
+    const [row] = await nextReturned(f.sql, of, 10)
+    expect(row).toMatchObject({ guid: guid(11), dn: user(11).dn, asked: 0 })
+    expect(await nextReturned(f.sql, elsewhere, 10)).toEqual([])
+    // Too early: nobody here has heard of it.
+    expect(await f.readings.holders(holder, row!, { mark, entries: [] })).toBe(true)
+    expect(await present()).toBe(false)
+    expect(await nextReturned(f.sql, of, 10)).toEqual([])
+    for (let asked = 1; asked <= 4; asked++) {
+      await f.sql.query('update returned set due_at = now()')
+      const [again] = await nextReturned(f.sql, of, 10)
+      expect(again).toMatchObject({ asked })
+      await f.readings.holders(holder, again!, { mark, entries: [holds] })
+      expect(await present()).toBe(true)
+    }
+    expect(await f.sql.query('select 1 from returned')).toEqual([])
+  })
+
+  test('the stream knows better of a group it touched meanwhile: it is asked again', async () => {
+    const mark = await back()
+    const [row] = await nextReturned(f.sql, of, 10)
+    await f.commit([group(20, [])])
+    await f.readings.holders(holder, row!, { mark, entries: [holds] })
+    expect(await present()).toBe(false)
+    expect(await nextReturned(f.sql, of, 10)).toEqual([row])
+  })
+
+  test('whoever is gone again is in no group', async () => {
+    const mark = await back()
+    const [row] = await nextReturned(f.sql, of, 10)
+    await f.commits.batch('session', batchOf([gone(11)], { domain: elsewhere.domain, number: 4n }))
+    await f.readings.holders(holder, row!, { mark, entries: [holds] })
+    expect(await present()).toBe(false)
+    expect(await f.sql.query('select 1 from returned')).toEqual([])
   })
 })

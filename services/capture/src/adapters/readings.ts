@@ -14,7 +14,7 @@ import {
   releaseHeld,
   touchedSince,
 } from './readings.sql.ts'
-import { dropReturned, isThere, type ReturnedRow } from './returned.sql.ts'
+import { answerReturned, dropReturned, isThere, type ReturnedRow } from './returned.sql.ts'
 import { addSweeps } from './sweeps.sql.ts'
 
 export interface Holder extends PartitionName {
@@ -149,9 +149,16 @@ export class Readings {
         groups.map(({ guid }) => guid),
         answer.mark,
       )
-      const kept = there ? groups.filter(({ guid }) => !touched.has(guid)) : []
-      await this.commits.beside(unit, kept, false)
-      if (!there || touched.size === 0) await dropReturned(tx, of, returned)
+      if (!there) {
+        await dropReturned(tx, of, returned.guid)
+        return true
+      }
+      await this.commits.beside(
+        unit,
+        groups.filter(({ guid }) => !touched.has(guid)),
+        false,
+      )
+      if (touched.size === 0) await answerReturned(tx, of, returned)
       return true
     })
     return done === true

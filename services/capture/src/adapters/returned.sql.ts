@@ -5,7 +5,12 @@ import type { PartitionName } from './readings.sql.ts'
 export interface ReturnedRow extends Record<string, unknown> {
   readonly guid: string
   readonly dn: string
+  /** How often that was done. */
+  readonly asked: number
 }
+
+/** Seconds from one asking to the next: links to other domains come back as controllers replicate. */
+const againAfterSeconds = [60, 900, 7_200, 86_400] as const
 
 /** Notes them for every other domain of the forest. */
 export async function noteReturned(
@@ -18,25 +23,42 @@ export async function noteReturned(
     `insert into returned (forest, domain, guid, dn)
      select p.forest, p.domain, t.guid, t.dn from partition p, unnest($3::uuid[], $4::text[]) as t(guid, dn)
      where p.forest = $1 and p.domain <> $2
-     on conflict (forest, domain, guid) do update set dn = excluded.dn`,
+     on conflict (forest, domain, guid) do update set dn = excluded.dn, asked = 0, due_at = excluded.due_at`,
     [of.forest, of.domain, objects.map(({ guid }) => guid), objects.map(({ dn }) => dn)],
   )
 }
 
+/** Those whose time has come. */
 export const nextReturned = (sql: Queryable, of: PartitionName, limit: number): Promise<ReturnedRow[]> =>
-  sql.query<ReturnedRow>('select guid, dn from returned where forest = $1 and domain = $2 order by guid limit $3', [
-    of.forest,
-    of.domain,
-    limit,
-  ])
+  sql.query<ReturnedRow>(
+    `select guid, dn, asked from returned where forest = $1 and domain = $2 and due_at <= clock_timestamp()
+     order by guid limit $3`,
+    [of.forest, of.domain, limit],
+  )
 
-/** One that was noted again under another name meanwhile stays. */
-export async function dropReturned(tx: Queryable, of: PartitionName, { guid, dn }: ReturnedRow): Promise<void> {
-  await tx.query('delete from returned where forest = $1 and domain = $2 and guid = $3::uuid and dn = $4', [
+/** It was asked for: again later, or never more. One that was noted anew meanwhile stays as it is. */
+export async function answerReturned(
+  tx: Queryable,
+  of: PartitionName,
+  { guid, dn, asked }: ReturnedRow,
+): Promise<void> {
+  const row = [of.forest, of.domain, guid, dn, asked]
+  const same = 'forest = $1 and domain = $2 and guid = $3::uuid and dn = $4 and asked = $5'
+  const seconds = againAfterSeconds[asked]
+  if (seconds === undefined) await tx.query(`delete from returned where ${same}`, row)
+  else
+    await tx.query(
+      `update returned set asked = asked + 1, due_at = clock_timestamp() + make_interval(secs => $6::float8) where ${same}`,
+      [...row, seconds],
+    )
+}
+
+/** It is gone again. */
+export async function dropReturned(tx: Queryable, of: PartitionName, guid: string): Promise<void> {
+  await tx.query('delete from returned where forest = $1 and domain = $2 and guid = $3::uuid', [
     of.forest,
     of.domain,
     guid,
-    dn,
   ])
 }
 
