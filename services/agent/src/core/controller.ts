@@ -89,7 +89,9 @@ async function takeTail(options: FeedOptions, to: number): Promise<Tail> {
   let from = to + 1
   for (const width of widths) {
     from = Math.max(1, to - width + 1)
-    const found = (await changedBetween(options, from, to)).toSorted((a, b) => a.usn - b.usn)
+    // Without an upper bound: some servers look all of it up, and little is above what was the highest just now.
+    const changed = await readUsns(options.directory, changedSearch(options, `(uSNChanged>=${from})`))
+    const found = changed.filter(({ usn }) => usn <= to).toSorted((a, b) => a.usn - b.usn)
     const seen = found.slice(-maxWitnesses)
     if (seen.length > 0) return { from: found.length > seen.length ? seen[0]!.usn : from, to, seen }
   }
@@ -97,7 +99,8 @@ async function takeTail(options: FeedOptions, to: number): Promise<Tail> {
 }
 
 async function stillHas(options: FeedOptions, { from, to, seen }: Tail): Promise<boolean> {
-  const now = await changedBetween(options, from, to)
+  const search = changedSearch(options, `(uSNChanged>=${from})(uSNChanged<=${to})`)
+  const now = from > to ? [] : await readUsns(options.directory, search)
   const then = new Map(seen.map(({ guid, usn }) => [guid, usn]))
   // Under a number that was given out before there is something else.
   if (now.some(({ guid, usn }) => then.get(guid) !== usn)) return false
@@ -110,14 +113,8 @@ async function stillHas(options: FeedOptions, { from, to, seen }: Tail): Promise
   return true
 }
 
-async function changedBetween({ directory, namingContext }: FeedOptions, from: number, to: number): Promise<Witness[]> {
-  if (from > to) return []
-  return readUsns(directory, {
-    base: namingContext,
-    scope: 'sub',
-    filter: `(&(uSNChanged>=${from})(uSNChanged<=${to})${observedFilter('activeDirectory')})`,
-  })
-}
+const changedSearch = ({ namingContext }: FeedOptions, range: string) =>
+  ({ base: namingContext, scope: 'sub', filter: `(&${range}${observedFilter('activeDirectory')})` }) as const
 
 async function usnOf(directory: Directory, guid: string): Promise<number | undefined> {
   try {
