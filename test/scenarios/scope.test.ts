@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { call } from '@canopy/chassis'
 import type { LabDirectory, LabTenant } from '@canopy/lab'
-import { control } from '@canopy/proto'
+import { change, control, transform } from '@canopy/proto'
 import { type Standalone, startStandalone } from '@canopy/standalone'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
@@ -26,10 +26,23 @@ function configured(scope: string): string {
     .replaceAll('    credential: tenant-writer', `    credential: tenant-writer\n    ${guards}`)
 }
 
+/** Resolves once what is read from now on is mapped under it: its names were found in the forest. */
 async function apply(scope: string): Promise<void> {
-  const client = canopy.running.channels.client('control', control.ControlClient)
-  const { problems } = await call(client, 'applyConfiguration', { source: configured(scope), who: 'test' })
+  const { channels } = canopy.running
+  const request = { source: configured(scope), who: 'test' }
+  const { problems, configuration } = await call(
+    channels.client('control', control.ControlClient),
+    'applyConfiguration',
+    request,
+  )
   expect(problems.filter((problem) => !problem.warning)).toEqual([])
+  const mapping = channels.client('transform', transform.TransformClient)
+  const object = change.DirectoryObject.fromPartial({ forest: 'contoso.lab', kind: 'user' })
+  const inForce = async () => {
+    const { configurationVersion } = await call(mapping, 'preview', { object, configuration: undefined })
+    expect(configurationVersion).toBe(configuration?.version)
+  }
+  await vi.waitFor(inForce, { timeout: 20_000, interval: 50 })
 }
 
 /** A new person; returns their name. */
