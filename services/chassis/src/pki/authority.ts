@@ -1,6 +1,6 @@
 /** A certificate authority of one's own in a folder: signs requests, and never sees the keys they are for. */
 import { randomBytes, webcrypto, X509Certificate } from 'node:crypto'
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Pkcs10CertificateRequest } from '@peculiar/x509'
@@ -92,7 +92,11 @@ async function makeAuthority(
     () => false,
   )
   await unlink(mine)
-  if (first) return writeFile(files.certificate, certificate.toString('pem'))
+  if (first) {
+    // Who sees it sees all of it.
+    await writeFile(mine, certificate.toString('pem'), { mode: 0o600 })
+    return rename(mine, files.certificate)
+  }
   for (let tries = 0; tries < 100 && !(await exists(files.certificate)); tries++)
     await new Promise((resolve) => setTimeout(resolve, 50))
 }
